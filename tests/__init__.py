@@ -1,0 +1,1 @@
+"""Tests of the portal; the tree mirrors the tree of the code."""

@@ -1,0 +1,1 @@
+"""Tests of the statistics; every figure is compared with an independent source."""
