@@ -1,0 +1,99 @@
+"""Django's admin of people and tokens."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import ApiToken, User
+from accounts.permissions import user_in
+from accounts.policy import Role
+from accounts.services import ACCESS, revoke_token
+from core import audit
+from core.models import Revision
+
+if TYPE_CHECKING:
+    TokenAdminBase = admin.ModelAdmin[ApiToken]
+    UserAdminBase = auth_admin.UserAdmin[User]
+else:  # not generic at run time
+    TokenAdminBase = admin.ModelAdmin
+    UserAdminBase = auth_admin.UserAdmin
+
+
+@admin.register(User)
+class UserAdmin(UserAdminBase):
+    """People: name, role, whether they may log in."""
+
+    list_display = ("username", "email", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Access", {"fields": ("role", "is_active")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "role", "usable_password", "password1", "password2")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save with the flags that follow from the role, and write it down."""
+        obj.is_staff = obj.is_superuser = obj.role == Role.ADMINISTRATOR
+        super().save_model(request, obj, form, change)
+        Revision.bump(ACCESS)
+        audit.record(
+            "changed" if change else "created",
+            object=f"user:{obj.username}",
+            actor=user_in(request),
+            after={"role": obj.role, "active": obj.is_active},
+        )
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete with the person's tokens, and write it down."""
+        audit.record("deleted", object=f"user:{obj.username}", actor=user_in(request))
+        super().delete_model(request, obj)
+        Revision.bump(ACCESS)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer no deletion in bulk: it would pass by `delete_model`."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TokenAdminBase):
+    """Everybody's API tokens: to read, and to revoke."""
+
+    list_display = ("name", "user", "hint", "status", "created", "expires", "last_used")
+    fields = ("name", "user", "hint", "scopes", "created", "expires", "revoked", "last_used")
+    search_fields = ("name", "user__username")
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the selected tokens")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """End the selected tokens that are not ended yet."""
+        for token in queryset.filter(revoked__isnull=True):
+            revoke_token(token=token, actor=user_in(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: a token is made by its owner, who alone sees it."""
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a token never changes."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: it is revoked instead, so that logs keep its name."""
+        del request, obj
+        return False
