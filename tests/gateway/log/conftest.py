@@ -1,0 +1,15 @@
+"""What pytest gives to the tests of the prediction log."""
+
+import os
+import random
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    """Randomness whose seed is printed; PORTAL_TEST_SEED repeats it."""
+    seed = int(os.environ.get("PORTAL_TEST_SEED", random.SystemRandom().randrange(10**6)))
+    sys.stdout.write(f"PORTAL_TEST_SEED={seed}\n")
+    return random.Random(seed)
