@@ -1,0 +1,1 @@
+"""The ASGI side of the gateway: routing, limits, forwarding, log, answer; no ORM on the way."""

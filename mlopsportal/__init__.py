@@ -1,0 +1,1 @@
+"""The Django project: settings, schedule, URLs, processes; it composes all, nothing imports it."""

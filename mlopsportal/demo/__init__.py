@@ -1,0 +1,1 @@
+"""The demo: a model trained, deployed, fed and found drifting, through the doors that users use."""

@@ -1,0 +1,11 @@
+"""What the clock and nudges call: reading the registry."""
+
+from celery import shared_task
+
+from registry import services
+
+
+@shared_task(name="registry.sync")
+def sync() -> None:
+    """Read MLflow's registry into our rows."""
+    services.sync()

@@ -1,0 +1,1 @@
+"""The whole loop with real processes: portal, MLflow, environments, model servers, kills."""
