@@ -4,6 +4,7 @@ honcho starts them, prefixes their output and ends them together; on top of that
 ends by itself is started again, with back-off, and none outlives its parent.
 """
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
+from honcho import manager as honcho_manager
 from honcho.manager import Manager
 from honcho.process import Process
 
@@ -24,6 +26,10 @@ _PR_SET_PDEATHSIG: Final = 1
 _STEADY_SECONDS: Final = 30.0
 _LONGEST_PAUSE: Final = 15.0
 _LOST_SECONDS: Final = 2.0
+
+# An idle Celery worker on the filesystem broker takes six seconds to notice that it should end;
+# honcho's five would kill it each time.
+honcho_manager.KILL_WAIT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,13 @@ class Keeper(Manager):  # type: ignore[misc]
                 continue
             entry.told = pid
             self._system_print(f"ending {name} (pid {pid})\n")
-            (self._procmgr.kill if force else self._procmgr.terminate)(pid)
+            if force:
+                self._procmgr.kill(pid)
+            else:
+                # The program alone, not its group: Celery waits in vain for pool processes that
+                # a signal ended behind its back.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
 
     def _all_stopped(self) -> bool:
         stopped: bool = super()._all_stopped()
