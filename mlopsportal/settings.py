@@ -104,7 +104,7 @@ try:
     )
     LOAD_TIMEOUT = env.duration(
         "PORTAL_LOAD_TIMEOUT",
-        default="180s",
+        default="60s",
         meaning="How long a model may take to load and prove itself before it counts as failed.",
     )
     PREDICT_TIMEOUT = env.duration(

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.e2e.portal import RunningPortal
-from tests.e2e.registering import run_with_mlflow, standard_requirements
+from tests.e2e.registering import register, run_with_mlflow, standard_requirements
+from tests.e2e.wine import forest, wine
 
 pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
@@ -119,3 +120,20 @@ def test_a_failed_release_leaves_the_old_one_answering(
     answer = client.post("/models/changing/invocations", json={"inputs": [1, 2]})
     assert answer.status_code == 200, answer.text
     assert answer.headers["X-Portal-Version"] == "1"
+
+
+def test_a_model_that_lost_a_file_says_which(strict: RunningPortal, client: httpx.Client) -> None:
+    data = wine()
+    register(
+        strict,
+        client.token,  # type: ignore[attr-defined]
+        name="lost",
+        model=forest(data, trees=2),
+        example=data.training[data.inputs],
+    )
+    for file in (strict.data / "mlflow" / "artifacts").rglob("model.pkl"):
+        file.unlink()
+    strict.wait_for(lambda: client.get("/api/v1/models/lost/versions/1").is_success, seconds=30)
+    refused = client.post("/api/v1/deployments?wait=60", json={"model": "lost", "version": "1"})
+    assert refused.status_code == 500
+    assert "model.pkl" in refused.json()["message"]
