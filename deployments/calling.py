@@ -43,11 +43,9 @@ def call_of(row: Deployment) -> Call:
 def example_body(row: Deployment) -> str:
     """Return the body of a request as JSON: the model's own example, or one by its signature."""
     release = row.current or row.target
-    example = (release.description if release else {}).get("example") or ""
-    if example:
-        example = _first_row(example)
-        if len(example) <= _LONGEST_EXAMPLE:
-            return example
+    example = _first_row((release.description if release else {}).get("example") or "")
+    if 0 < len(example) <= _LONGEST_EXAMPLE:
+        return example
     inputs = selectors.signature_inputs(row)
     if any(entry.get("type") == "tensor" for entry in inputs):
         return json.dumps({"inputs": _tensors(inputs)})
@@ -58,7 +56,7 @@ def example_body(row: Deployment) -> str:
 
 
 def _first_row(example: str) -> str:
-    """Return a table's example cut to its first row; anything else as it is."""
+    """Return a table's example cut to its first row, another as it is; nothing if it is no JSON."""
     try:
         body = json.loads(example)
     except ValueError:

@@ -1,6 +1,8 @@
 """A version's files on this node, fetched from the registry once."""
 
 import shutil
+import threading
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +12,8 @@ from registry.client import MlflowClient
 from registry.models import ModelVersion
 
 MARKER = ".complete"
+
+_fetching: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def fetch(version: ModelVersion, *, log: Callable[[str], None]) -> Path:
@@ -21,17 +25,22 @@ def fetch(version: ModelVersion, *, log: Callable[[str], None]) -> Path:
     """
     name = f"{version.pk}-{version.created:%Y%m%d%H%M%S}"
     target = private_folder("models") / name
-    if (target / MARKER).is_file():
-        return target / "files"
-    shutil.rmtree(target, ignore_errors=True)
+    # Two deployments of one version are brought up by two threads of the one agent of this node.
+    with _fetching[name]:
+        if not (target / MARKER).is_file():
+            shutil.rmtree(target, ignore_errors=True)
+            _fetch_all(version, target / "files", log=log)
+            (target / MARKER).touch()
+    return target / "files"
+
+
+def _fetch_all(version: ModelVersion, folder: Path, *, log: Callable[[str], None]) -> None:
     with MlflowClient() as mlflow:
         uri = version.artifact_uri or mlflow.download_uri(version.model.name, version.version)
         files = mlflow.files(uri)
         log(f"Fetching {len(files)} files of the model.")
         for path, _ in files:
-            _fetch_file(mlflow, uri, path, target / "files")
-    (target / MARKER).touch()
-    return target / "files"
+            _fetch_file(mlflow, uri, path, folder)
 
 
 def _fetch_file(mlflow: MlflowClient, uri: str, path: str, folder: Path) -> None:

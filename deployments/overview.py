@@ -47,6 +47,12 @@ class Line:
         target = self.row.target
         return target if self.row.current and target != self.row.current else None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way."""
+        coming = self.row.target is not None and self.row.target.status in Release.COMING
+        return self.status in _SETTLED and not coming
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -72,7 +78,8 @@ class Standing:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is under way."""
-        return self.job is None and self.status in _SETTLED
+        coming = self.rollout is not None and self.rollout.status in Release.COMING
+        return self.job is None and not coming and self.status in _SETTLED
 
 
 def lines(rows: Sequence[Deployment], *, asked: Mapping[str, Traffic] | None = None) -> list[Line]:
@@ -99,7 +106,11 @@ def spark_of(found: Traffic, *, label: str) -> SafeString:
     """Draw the requests of the last 24 hours, hour by hour; nothing when there were none."""
     this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [this_hour - timedelta(hours=HOURS - 1 - back) for back in range(HOURS)]
-    return spark(found.by_hour if found.requests else [], label=label, positions=hours)
+    counts = list(found.by_hour) if found.requests else []
+    if any(counts[:-1]):
+        # The hour that has only begun would always look like a fall.
+        counts, hours = counts[:-1], hours[:-1]
+    return spark(counts, label=label, positions=hours)
 
 
 def standing(row: Deployment) -> Standing:

@@ -22,8 +22,7 @@ def checked(text: str, *, mlflow_version: str) -> list[str]:
     names = {canonicalize_name(requirement.name) for requirement in found}
     if not names & {"mlflow", "mlflow-skinny"}:
         # The model server reads the model with MLflow, whatever the model itself imports.
-        pin = f"mlflow=={mlflow_version}" if mlflow_version else "mlflow"
-        found.append(Requirement(pin))
+        found.append(_requirement(f"mlflow=={mlflow_version}" if mlflow_version else "mlflow"))
     return sorted({str(requirement) for requirement in found}, key=str.lower)
 
 

@@ -38,7 +38,7 @@ def deployments(*, wanted_only: bool = False) -> QuerySet[Deployment]:
         queryset=ModelServer.objects.filter(status__in=ModelServer.RUNNING),
         to_attr="running_servers",
     )
-    rows = Deployment.objects.select_related("current", "target").prefetch_related(servers)
+    rows = Deployment.objects.select_related("current", "target__actor").prefetch_related(servers)
     return rows.filter(wanted=True) if wanted_only else rows
 
 

@@ -1,5 +1,7 @@
 """Pages of deployments: the list, one deployment, and what can be done to it."""
 
+from urllib.parse import quote, urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +16,7 @@ from core.forms import ConfirmForm
 from core.paging import page_of
 from deployments import calling, logs, overview, selectors, services
 from deployments.forms import DeployForm, DeploymentFilterForm, ModelForm, VersionForm
+from deployments.models import Deployment, Release
 from deployments.traffic import Traffic, traffic
 from registry import selectors as registry
 
@@ -30,11 +33,14 @@ def deployments(request: HttpRequest) -> HttpResponse:
     if chosen["status"]:
         rows = [row for row in rows if selectors.status_of(row) == chosen["status"]]
     page = page_of(request, rows)
+    lines = overview.lines(list(page))
     context = {
         "form": form,
         "page": page,
-        "lines": overview.lines(list(page)),
+        "lines": lines,
+        "is_settled": all(line.is_settled for line in lines),
         "may_deploy": allows(principal_in(request), Act.DEPLOY),
+        "any_deployment": bool(page) or bool(selectors.names()),
         "any_model": bool(page) or bool(registry.model_names()),
     }
     return render(request, "deployments/deployments.html", context)
@@ -59,21 +65,9 @@ def new(request: HttpRequest) -> HttpResponse:
         versions=registry.versions(model.name),
         initial={"name": request.GET.get("name") or model.name, **initial},
     )
-    if form.is_valid():
-        try:
-            row, _ = services.deploy(
-                model=model.name,
-                version=form.version,
-                alias=form.alias,
-                name=form.cleaned_data["name"],
-                actor=user_in(request),
-            )
-        except InvalidError as error:
-            add_refusal(form, error)
-        except (ConflictError, NotFoundError) as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect(row)
+    row = _deployed(request, model.name, form) if form.is_valid() else None
+    if row is not None:
+        return redirect(row)
     return render(request, "deployments/new.html", {"form": form, "model": model})
 
 
@@ -83,18 +77,20 @@ def deployment(request: HttpRequest, name: str) -> HttpResponse:
     """Show one deployment: how to call it, what serves, and what happens to it."""
     row = selectors.deployment(name)
     releases = page_of(request, selectors.releases(row), size=RELEASES_SHOWN)
+    release = row.current or row.target or next(iter(releases), None)
     asked = traffic([row.name]).get(row.name, Traffic())
     context = {
         "row": row,
         "standing": overview.standing(row),
         "call": calling.call_of(row),
         "releases": releases,
-        "release": row.current or row.target or next(iter(releases), None),
+        "release": release,
         "previous": selectors.previous(row),
         "days": overview.days(row),
         "traffic": asked,
         "spark": overview.spark_of(asked, label="Requests by hour"),
         "output": logs.tail(row),
+        "again": _again(row, release),
         "may_deploy": allows(principal_in(request), Act.DEPLOY),
     }
     return render(request, "deployments/deployment.html", context)
@@ -222,6 +218,31 @@ def public(request: HttpRequest, name: str) -> HttpResponse:
         "crumbs": _crumbs(row.name),
     }
     return render(request, "core/confirm.html", context)
+
+
+def _deployed(request: HttpRequest, model: str, form: DeployForm) -> Deployment | None:
+    """Deploy what the form says, or show in the form why not."""
+    try:
+        row, _ = services.deploy(
+            model=model,
+            version=form.version,
+            alias=form.alias,
+            name=form.cleaned_data["name"],
+            actor=user_in(request),
+        )
+    except InvalidError as error:
+        add_refusal(form, error)
+    except (ConflictError, NotFoundError) as error:
+        form.add_error(None, str(error))
+    else:
+        return row
+    return None
+
+
+def _again(row: Deployment, release: Release | None) -> str:
+    """Return the query that fills the deploy form with what served under the name last."""
+    served = {"alias": row.alias} if row.alias else {"version": release.version if release else ""}
+    return urlencode({"model": row.model_name, "name": row.name, **served}, quote_via=quote)
 
 
 def _crumbs(name: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -118,7 +119,7 @@ def _lines(row: StoredPrediction, truths: dict[int, Any], names: list[str]) -> I
 def _csv(lines: Iterator[Line], names: list[str]) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([*_FIXED, *names, *_LAST])
+    writer.writerow([_cell(name) for name in (*_FIXED, *names, *_LAST)])
     for number, line in enumerate(lines, start=1):
         writer.writerow([_cell(line[key]) for key in (*_FIXED, *names, *_LAST)])
         if number % _ROWS_PER_CHUNK == 0:
@@ -137,8 +138,9 @@ def _cell(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
+    if isinstance(value, datetime):
+        # Always with microseconds: readers of tables expect one form in one column.
+        return value.isoformat(timespec="microseconds")
     return msgspec.json.encode(value).decode()
 
 

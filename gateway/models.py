@@ -36,6 +36,7 @@ class Prediction(models.Model):
         ordering = ["-time", "-id"]
         indexes = [
             models.Index(fields=["deployment", "time"], name="gateway_prediction_time"),
+            models.Index(fields=["time"], name="gateway_prediction_any_time"),
             models.Index(fields=["request_id"], name="gateway_prediction_request"),
         ]
 

@@ -49,9 +49,11 @@ def give_truths(*, deployment: str, truths: Sequence[GivenTruth], given_by: str)
         raise InvalidError(
             f"{first}{more}", hint="None was kept; mend and send all.", fields=faults
         )
+    # PostgreSQL refuses to touch a row twice in one statement; of two for one row the last counts.
+    last = {(row.prediction, row.row): row for row in rows}
     with transaction.atomic(using=settings.PREDICTIONS_DATABASE):
         Truth.objects.bulk_create(
-            rows,
+            last.values(),
             update_conflicts=True,
             unique_fields=["prediction", "row"],
             update_fields=["value", "given", "given_by"],
@@ -65,6 +67,8 @@ def _row(deployment: str, truth: GivenTruth, given_by: str) -> Truth:
     known = store().get(prediction_id)
     if known is None or known.deployment != deployment:
         raise InvalidError(f"{truth.id} is no prediction of {deployment!r}.")
+    if truth.value is None:
+        raise InvalidError(f"The truth of prediction {truth.id} has no value.")
     if not 0 <= truth.row < known.rows:
         raise InvalidError(f"Prediction {truth.id} has {known.rows} rows; there is no {truth.row}.")
     return Truth(

@@ -23,7 +23,7 @@ from gateway.log.record import Record, decode
 from gateway.log.retention import end, lag_bytes, release
 from gateway.log.slots import slots
 from gateway.stores import PredictionStore, StoredPrediction, store
-from gateway.tables import outputs_of, row_count, table_of
+from gateway.tables import Table, outputs_of, raw, row_count, table_of
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def _row(payload: bytes, names: dict[str, list[str]]) -> StoredPrediction | None
 
 def stored(record: Record, names: list[str]) -> StoredPrediction:
     """Return the record as stores keep it, its body read as a table."""
-    table = table_of(record.body, record.content_type, names=names)
+    table, inputs, outputs = _texts(record, names)
     return StoredPrediction(
         id=record.id,
         time=_EPOCH + timedelta(microseconds=record.time // 1000),
@@ -117,14 +117,33 @@ def stored(record: Record, names: list[str]) -> StoredPrediction:
         caller=record.caller,
         status=record.status,
         rows=row_count(table),
-        inputs=msgspec.json.encode(table).decode(),
-        outputs=msgspec.json.encode(outputs_of(record.answer)).decode(),
+        inputs=inputs,
+        outputs=outputs,
         findings=list(record.findings),
         model_ms=record.model_ms,
         total_ms=record.total_ms,
         traceparent=record.traceparent,
         backfilled=record.backfilled,
     )
+
+
+def _texts(record: Record, names: list[str]) -> tuple[Table, str, str]:
+    """Return the inputs as a table, and inputs and outputs as JSON texts."""
+    try:
+        table = table_of(record.body, record.content_type, names=names)
+        outputs = outputs_of(record.answer)
+        texts = (_json_text(table), _json_text(outputs))
+    # An edge: callers and models send what they like, and one record that cannot be read (nested a
+    # thousand deep, say) must not stop all that come behind it.
+    except Exception:
+        logger.exception("Prediction %s is kept as it came, not as a table.", record.id)
+        table = raw(record.body)
+        texts = (_json_text(table), _json_text(raw(record.answer)["raw"]))
+    return (table, *texts)
+
+
+def _json_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 @contextmanager

@@ -27,7 +27,12 @@ def table_of(body: bytes, content_type: str, *, names: list[str]) -> Table:
             return _parquet(body)
         return _json(msgspec.json.decode(body), names)
     except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError):
-        return {"raw": body[:_RAW_LIMIT].decode("utf-8", "replace")}
+        return raw(body)
+
+
+def raw(body: bytes) -> Table:
+    """Return the beginning of what is no table."""
+    return {"raw": body[:_RAW_LIMIT].decode("utf-8", "replace")}
 
 
 def outputs_of(answer: bytes) -> Any:
@@ -35,7 +40,7 @@ def outputs_of(answer: bytes) -> Any:
     try:
         decoded = msgspec.json.decode(answer)
     except msgspec.DecodeError:
-        return answer[:_RAW_LIMIT].decode("utf-8", "replace")
+        return raw(answer)["raw"]
     if isinstance(decoded, dict) and "predictions" in decoded:
         return decoded["predictions"]
     return decoded

@@ -40,6 +40,7 @@ def predictions(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": [display.line(*pair) for pair in selectors.with_truths(page)],
         "downloads": _downloads(asked, form) if asked else [],
+        "any_deployment": bool(rows),
         "example": example,
         "call": calling.call_of(example) if example and not page.object_list else None,
     }

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -45,7 +46,7 @@ class HealthView(APIView):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-        except DatabaseError:
+        except DatabaseFault:
             return Response({"status": "the database does not answer"}, status=503)
         return Response({"status": "ok"})
 

@@ -4,7 +4,11 @@ import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlopsportal.settings")
 django_application = get_asgi_application()
@@ -30,6 +34,8 @@ class Portal:
         self.access = AccessTable()
         self.gateway = Gateway(self.access)
         self.mlflow = MlflowProxy(self.access)
+        files = StaticFiles(directory=settings.STATIC_ROOT, check_dir=False)
+        self.static = Starlette(routes=[Mount(settings.STATIC_URL, app=files)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch by path."""
@@ -44,6 +50,8 @@ class Portal:
             await self.gateway(scope, receive, send)
         elif path == PREFIX or path.startswith(f"{PREFIX}/"):
             await self.mlflow(scope, receive, send)
+        elif path.startswith(settings.STATIC_URL):
+            await self.static(scope, receive, send)
         else:
             await _django(scope, receive, send)
 

@@ -68,7 +68,7 @@ class Home:
     lately: list[Done]
     traffic: Traffic
     alarms: int
-    alarms_unattended: int
+    """Alarms that nobody has acknowledged."""
 
     @property
     def live(self) -> int:
@@ -93,7 +93,7 @@ def gather() -> Home:
     rows = [state.deployment for state in states]
     asked = traffic(deployments.names())
     lines = overview.lines(rows, asked=asked)
-    alarms = list(monitoring.open_alarms())
+    alarms = [alarm for alarm in monitoring.open_alarms() if not alarm.is_attended]
     concerns = [*_of_parts(rows), *_of_deployments(lines), *_of_alarms(alarms), *_of_jobs()]
     return Home(
         served=[Served(line=line, drift=state) for line, state in zip(lines, states, strict=True)],
@@ -101,7 +101,6 @@ def gather() -> Home:
         lately=lately(),
         traffic=sum(asked.values(), start=Traffic()),
         alarms=len(alarms),
-        alarms_unattended=sum(not alarm.is_attended for alarm in alarms),
     )
 
 
@@ -142,9 +141,8 @@ def _of_deployments(lines: Sequence[Line]) -> Iterator[Concern]:
 
 def _of_alarms(alarms: Sequence[Alarm]) -> Iterator[Concern]:
     for alarm in alarms:
-        if not alarm.is_attended:
-            url, name = alarm.get_absolute_url(), alarm.deployment.name
-            yield Concern(alarm.status, alarm.title, name, url, alarm.returned or alarm.opened)
+        url, name = alarm.get_absolute_url(), alarm.deployment.name
+        yield Concern(alarm.status, alarm.title, name, url, alarm.returned or alarm.opened)
 
 
 def _of_jobs() -> Iterator[Concern]:

@@ -116,6 +116,7 @@ try:
         "PORTAL_MAX_BODY",
         default=64 * 2**20,
         least=1024,
+        most=256 * 2**20,
         meaning="Largest body of a prediction request, in bytes.",
     )
     MAX_IN_FLIGHT = env.number(
@@ -203,7 +204,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -248,10 +248,11 @@ TEMPLATES = [
 
 def _database(url: str, *, default_name: str) -> dict[str, Any]:
     """Return Django's settings of one database, SQLite tuned for several writing processes."""
+    # Connections end with their request: under ASGI each has a thread of its own, so that one kept
+    # for later would only be forgotten, until the server has no more to give.
     config: dict[str, Any] = dict(
-        dj_database_url.parse(url or f"sqlite:///{DATA / default_name}", conn_max_age=60)
+        dj_database_url.parse(url or f"sqlite:///{DATA / default_name}", conn_max_age=0)
     )
-    config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE takes the write lock at BEGIN, so that a transaction that reads first and
         # writes later waits its turn instead of failing with "database is locked".
@@ -291,8 +292,6 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
 
 # ---- Security --------------------------------------------------------------------------------
 

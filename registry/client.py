@@ -103,7 +103,7 @@ class MlflowClient:
             raise _unavailable(error) from error
 
     def _list(self, folder: str) -> list[dict[str, Any]]:
-        answer = self._send("GET", _ARTIFACTS, params={"path": folder}).json()
+        answer = _json(self._send("GET", _ARTIFACTS, params={"path": folder}))
         entries: list[dict[str, Any]] = answer.get("files", [])
         return entries
 
@@ -119,8 +119,7 @@ class MlflowClient:
                 return rows
 
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._send("GET", f"/api/2.0/mlflow/{path}", params=params).json()
-        return answer
+        return _json(self._send("GET", f"/api/2.0/mlflow/{path}", params=params))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
@@ -130,6 +129,24 @@ class MlflowClient:
         if response.is_error:
             raise _refusal(response)
         return response
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    """Return the object in an answer.
+
+    Raises:
+        MlflowUnavailable: it holds none, as while the server starts or behind a stranger's proxy.
+    """
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise MlflowUnavailable(
+            f"MLflow answered {response.request.url.path} with something else than JSON.",
+            hint="Look at the output of the mlflow process.",
+        )
+    return answer
 
 
 def _unavailable(error: httpx.HTTPError) -> MlflowUnavailable:

@@ -1,6 +1,7 @@
 """What the files of a version say: flavours, signature, requirements, size."""
 
 import json
+import math
 from typing import Any
 
 import yaml
@@ -87,8 +88,8 @@ def run_figures(
 
 
 def _finite(value: Any) -> bool:
-    # MLflow writes NaN and infinities as strings, which JSON columns cannot hold as numbers.
-    return isinstance(value, int | float)
+    # MLflow writes NaN and infinities as strings; JSON columns cannot hold them as numbers.
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _text(mlflow: MlflowClient, uri: str, path: str) -> str:

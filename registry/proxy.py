@@ -6,13 +6,16 @@ Pure ASGI, so that neither an upload nor a download of any size is held in memor
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.http.cookie import parse_cookie
 from django.shortcuts import resolve_url
 
@@ -29,14 +32,14 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX: Final = "/mlflow"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# MLflow searches and reads in bulk by POST; these endings change nothing.
-_READING_POSTS: Final = (
-    "/search",
-    "/graphql",
-    "/get-history-bulk-interval",
-    "/get-history-bulk",
-    "/traces/batchGet",
-    "/search-datasets",
+# MLflow searches and reads in bulk by POST. Whole paths, since an artifact, whose path is part of
+# the address of its upload, may be called anything.
+_READING_POSTS: Final = re.compile(
+    r"/graphql|/(ajax-)?api/\d\.\d/?mlflow/("
+    r"(experiments|runs|logged-models|traces|datasets|issues)/search"
+    r"|prompt-optimization/jobs/search|experiments/search-datasets"
+    r"|registered-models/get-latest-versions"
+    r"|traces/(batchGet|batchGetInfos|metrics|calculate-filter-correlation))"
 )
 # The assistant runs a coding agent on the server and trusts whoever seems to be on its machine,
 # which through a socket is everybody.
@@ -46,8 +49,11 @@ _HOP_BY_HOP: Final = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization te trailer "
     b"transfer-encoding upgrade".split()
 )
+_OF_A_PATH: Final = "/%:@!$&'()*+,;=-._~"
 # Ours, not MLflow's to see; Host and Origin are replaced because its own guard compares them.
 _WITHHELD: Final = _HOP_BY_HOP | frozenset({b"cookie", b"authorization", b"host", b"origin"})
+
+_NOT_PASSED_BACK: Final = _HOP_BY_HOP | frozenset({b"set-cookie"})
 
 
 class MlflowProxy:
@@ -60,7 +66,12 @@ class MlflowProxy:
             base_url=f"http://{server.HOST_NAME}",
             timeout=httpx.Timeout(300.0, connect=5.0),
             follow_redirects=False,
+            trust_env=False,
+            # What the caller takes, not what httpx would.
+            headers={"accept-encoding": "identity"},
         )
+        # One client serves everybody: a cookie for one must not go with the requests of others.
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._nudges: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -70,7 +81,13 @@ class MlflowProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check who asks, then pass the request on and its answer back."""
         headers = dict(scope["headers"])
-        principal, by_session = await self._who(scope, headers)
+        try:
+            principal, by_session = await self._who(scope, headers)
+        except DatabaseFault as error:
+            logger.warning("Nobody's session can be looked up: %s", error)
+            message = "The portal's database does not answer. Try again soon."
+            await _refuse(send, 503, "TEMPORARILY_UNAVAILABLE", message, retry_after=5)
+            return
         path = str(scope["path"]).removeprefix(PREFIX)
         if not path:
             # The UI's own links are relative: without the slash they would miss the prefix.
@@ -110,7 +127,8 @@ class MlflowProxy:
         return await sync_to_async(principal_of_session)(session_key), True
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+        # Bytes beyond ASCII, which an address may not hold as they are, are left to no parser.
+        raw_path = quote(scope.get("raw_path") or scope["path"], safe=_OF_A_PATH).encode()
         target = raw_path.removeprefix(PREFIX.encode()) or b"/"
         query = scope.get("query_string", b"")
         has_body = any(n in (b"content-length", b"transfer-encoding") for n, _ in scope["headers"])
@@ -148,7 +166,7 @@ _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepal
 
 
 def _act_of(method: str, path: str) -> Act:
-    reads = method in _READS or (method == "POST" and path.endswith(_READING_POSTS))
+    reads = method in _READS or (method == "POST" and _READING_POSTS.fullmatch(path) is not None)
     return Act.VIEW if reads else Act.REGISTER
 
 
@@ -176,7 +194,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _answer(response: httpx.Response, send: Send) -> None:
-    kept = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in _HOP_BY_HOP]
+    kept = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in _NOT_PASSED_BACK]
     await send({"type": "http.response.start", "status": response.status_code, "headers": kept})
     async for chunk in response.aiter_raw(1 << 18):
         await send({"type": "http.response.body", "body": chunk, "more_body": True})

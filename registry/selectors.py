@@ -93,13 +93,15 @@ def resolve(name: str, *, version_or_alias: str, is_alias: bool) -> ModelVersion
     return version(name, aliases[version_or_alias])
 
 
+def shared_metrics(rows: Iterable[ModelVersion], *, most: int = 4) -> list[str]:
+    """Return the metrics that all of `rows` with any have, else the most common; sorted."""
+    known = [row.metrics for row in rows if row.metrics]
+    counts = Counter(name for metrics in known for name in metrics)
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    shared = [name for name in ranked if counts[name] == len(known)]
+    return sorted((shared or ranked)[:most])
+
+
 def _choices(name: str) -> str:
     numbers = list(versions(name).values_list("version", flat=True)[:20])
     return f"It has {', '.join(numbers)}." if numbers else "Models lists what is registered."
-
-
-def shared_metrics(rows: Iterable[ModelVersion], *, most: int = 4) -> list[str]:
-    """Return the metrics that the most of `rows` have, at most `most`, in alphabetical order."""
-    counts = Counter(name for row in rows for name in row.metrics)
-    ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    return sorted(ranked[:most])

@@ -5,6 +5,7 @@ that nobody reaches it but through the guarded proxy (`registry.proxy`).
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -28,8 +29,6 @@ def command() -> list[str]:
         "-m",
         "mlflow",
         "server",
-        "--backend-store-uri",
-        backend_uri(),
         "--artifacts-destination",
         settings.ARTIFACTS_URL or str(FOLDER / "artifacts"),
         "--serve-artifacts",
@@ -39,7 +38,8 @@ def command() -> list[str]:
         "1",
         # uvicorn prefers the socket to the host and port that MLflow also hands it.
         "--uvicorn-opts",
-        f"--uds {socket()} --no-access-log --log-level warning --timeout-keep-alive 75",
+        f"--uds {shlex.quote(str(socket()))} --no-access-log --log-level warning "
+        "--timeout-keep-alive 75",
     ]
 
 
@@ -51,9 +51,11 @@ def socket() -> Path:
 def environment() -> dict[str, str]:
     """Return the environment of the server: the portal's own, less what would redirect it."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_PREFIXES)}
-    secrets = {"SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PORTAL_BROKER_URL"}
+    secrets = {"SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE"}
     return {
-        **{k: v for k, v in kept.items() if k not in secrets},
+        **{k: v for k, v in kept.items() if k not in secrets and not k.startswith("PORTAL_")},
+        # Not on the command line, which everybody on the machine can read: it may hold a password.
+        "MLFLOW_BACKEND_STORE_URI": backend_uri(),
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 from django.utils import timezone
 
 from core import jobs
@@ -50,7 +51,7 @@ class Agent:
                 close_old_connections()
                 try:
                     self.step()
-                except DatabaseError as error:
+                except DatabaseFault as error:
                     logger.warning("The database does not answer: %s", error)
                     self.stopping.wait(2.0)
                 self.stopping.wait(PERIOD)
@@ -85,7 +86,7 @@ class Agent:
     def _run_job(self, key: str) -> None:
         try:
             jobs.run(key)
-        except DatabaseError as error:
+        except DatabaseFault as error:
             logger.warning("Job %s stopped because the database does not answer: %s", key, error)
         finally:
             self._in_hand.discard(key)

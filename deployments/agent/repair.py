@@ -5,15 +5,14 @@ as a release should come up, or an undeployed one should go, there is a job for 
 """
 
 from django.conf import settings
-from django.utils import timezone
 
 from core import jobs
+from core.errors import PortalError
 from core.jobs.kinds import node_queue
 from core.models import Job
-from core.transitions import try_move
+from deployments.agent.rollout import cancelled, fail
 from deployments.models import Deployment, Release
 from deployments.services.desired import ROLLOUT, UNDEPLOY
-from deployments.services.events import note
 
 MOST_LOST_JOBS = 2
 """How many jobs of a release may be lost, each after several attempts, before it has failed."""
@@ -32,21 +31,15 @@ def _bring_up(row: Deployment) -> Job | None:
     release = row.target
     if release is None or release.status not in Release.COMING or _has_open_job(row):
         return None
-    lost = Job.objects.filter(
-        kind=ROLLOUT, arguments={"release": release.pk}, status=Job.Status.FAILED
-    )
-    if lost.count() >= MOST_LOST_JOBS:
-        text = f"Version {release.version} could not be brought up: its process ended each time."
+    tried = Job.objects.filter(kind=ROLLOUT, arguments={"release": release.pk})
+    newest = tried.order_by("-created").first()
+    if newest is not None and newest.status == Job.Status.CANCELLED:
+        fail(release, cancelled(release))
+        return None
+    if tried.filter(status=Job.Status.FAILED).count() >= MOST_LOST_JOBS:
+        cause = newest.error if newest else ""
         hint = "Does the machine have memory and disk enough for it? Look at the agent's output."
-        if try_move(
-            release,
-            from_=Release.COMING,
-            to=Release.Status.FAILED,
-            error=text,
-            hint=hint,
-            ended=timezone.now(),
-        ):
-            note(row, f"{text} {hint}", release=release, tone="bad")
+        fail(release, PortalError(f"{release} could not be brought up: {cause}", hint=hint))
         return None
     return _enqueue(row, ROLLOUT, {"release": release.pk})
 

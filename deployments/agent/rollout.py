@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from core.errors import PortalError
 from core.jobs import JobRun
-from core.models import Revision
+from core.jobs.runner import JobLost
+from core.models import Job, Revision
 from core.transitions import try_move
 from deployments import environments, files, requirements
 from deployments.errors import ModelStartError
@@ -22,7 +23,8 @@ from deployments.models import Deployment, Environment, ModelServer, Release
 from deployments.runtimes import ProcessRuntime
 from deployments.runtimes.process import socket_path
 from deployments.services.events import ROUTES, note
-from modelserver.client import call
+from modelserver.client import ModelServerDown, call
+from modelserver.frames import FrameError
 from registry import selectors as registry
 from registry import services as registry_services
 from registry.client import MlflowClient
@@ -37,16 +39,29 @@ Status = Release.Status
 def roll_out(run: JobRun) -> dict[str, Any]:
     """Bring the release of the job live, or fail it with a cause that people can read."""
     release = Release.objects.select_related("deployment").get(pk=run.arguments["release"])
+    if release.status == Status.FAILED:
+        again = "Restart the deployment, or replace its version, to try again."
+        raise PortalError(release.error, hint=f"{release.hint} {again}".strip(), permanent=True)
     if release.status not in Release.COMING:
         run.log(f"{release} is {release.status} already.")
         return {"status": release.status}
     try:
         server = _bring_up(run, release)
         _switch(run, release, server)
+    except Superseded:
+        Release.objects.filter(pk=release.pk, status__in=Release.COMING).update(
+            status=Status.REPLACED, ended=timezone.now()
+        )
+        raise
+    except JobLost:
+        # Taken over: whoever has the job now goes on with the release.
+        if Job.objects.filter(pk=run.job.pk, status=Job.Status.CANCELLED).exists():
+            fail(release, cancelled(release))
+        raise
     except PortalError as error:
         if not error.permanent and run.job.attempts < run.job.max_attempts:
             raise
-        _fail(release, error)
+        fail(release, error)
         raise
     return {"status": release.status, "release": release.number}
 
@@ -144,9 +159,18 @@ def _wait_until_live(
         time.sleep(PAUSE)
 
 
+def _describe(server: ModelServer) -> dict[str, Any]:
+    """Return what the live model server says about its model."""
+    try:
+        described: dict[str, Any] = call(socket_path(server.pk), "describe", timeout=30.0).json()
+    except (ModelServerDown, TimeoutError, FrameError, ValueError) as error:
+        raise ModelStartError(f"The model server does not say what it serves: {error}") from error
+    return described
+
+
 def _switch(run: JobRun, release: Release, server: ModelServer) -> None:
     """Let the release take the traffic, and the ones before it drain."""
-    description = call(socket_path(server.pk), "describe", timeout=30.0).json()
+    description = _describe(server)
     now = timezone.now()
     with transaction.atomic():
         _still_target(release)
@@ -170,7 +194,17 @@ def _switch(run: JobRun, release: Release, server: ModelServer) -> None:
     run.log(f"Version {release.version} is live.")
 
 
-def _fail(release: Release, error: PortalError) -> None:
+def cancelled(release: Release) -> PortalError:
+    """Return why a release whose job a person cancelled has failed."""
+    return PortalError(
+        f"Bringing up version {release.version} was cancelled.",
+        hint="Restart the deployment, or replace its version, to try again.",
+        permanent=True,
+    )
+
+
+def fail(release: Release, error: PortalError) -> None:
+    """Give up a release that is on its way, and say why; the one that serves goes on."""
     with transaction.atomic():
         failed = try_move(
             release,
@@ -187,14 +221,15 @@ def _fail(release: Release, error: PortalError) -> None:
 def _still_target(release: Release) -> None:
     target = Deployment.objects.filter(pk=release.deployment_id).values_list("target", flat=True)
     if target.first() != release.pk:
-        Release.objects.filter(pk=release.pk, status__in=Release.COMING).update(
-            status=Status.REPLACED, ended=timezone.now()
-        )
         raise _superseded(release)
 
 
-def _superseded(release: Release) -> PortalError:
-    return PortalError(
+class Superseded(PortalError):
+    """The release on its way is not wanted any more."""
+
+
+def _superseded(release: Release) -> Superseded:
+    return Superseded(
         f"{release} is not wanted any more: something newer was asked for.", permanent=True
     )
 

@@ -61,7 +61,13 @@ def _is_wanted(server: ModelServer) -> bool:
 def _starting(server: ModelServer, runtime: Runtime) -> None:
     if not server.owner:
         # A process may have been started just before an agent died, which could not write it down.
-        owner = runtime.find(server) or runtime.start(server)
+        try:
+            owner = runtime.find(server) or runtime.start(server)
+        except OSError as error:
+            # Its environment is gone, or the machine has no room for another process: that is
+            # this server's trouble and must not keep the others from being looked after.
+            _did_not_start(server, runtime, f"The process cannot be started: {error}")
+            return
         _set(server, owner=owner, started=timezone.now())
         return
     steps = runtime.progress(server)
@@ -93,6 +99,9 @@ def _is_ready(server: ModelServer) -> None:
 def _live(server: ModelServer, runtime: Runtime) -> None:
     if not runtime.is_alive(server):
         _restart(server, runtime, _last_words(server, runtime))
+        return
+    if not runtime.socket(server).exists():
+        _restart(server, runtime, "its socket was removed")
         return
     stuck = runtime.stuck_for(server)
     # Whoever waited has had a 504 long ago; only a new process gets rid of what still computes.
@@ -139,7 +148,9 @@ def _did_not_start(server: ModelServer, runtime: Runtime, why: str) -> None:
 def _restart(server: ModelServer, runtime: Runtime, why: str) -> None:
     runtime.kill(server)
     now = timezone.now()
-    lived = now - server.live_since if server.live_since else timedelta(0)
+    # Of a process that died before it was live, `live_since` tells of an earlier one.
+    since = server.live_since if server.status == Status.LIVE else None
+    lived = now - since if since is not None else timedelta(0)
     restarts = 0 if lived > STEADY else server.restarts
     wait = min(timedelta(seconds=2**restarts - 1), LONGEST_BACK_OFF)
     with transaction.atomic():

@@ -41,6 +41,7 @@ class ProcessRuntime:
         self._collect()
         self._pings.pop(server.pk, None)
         home = self._home(server)
+        home.mkdir(mode=0o700, exist_ok=True)
         (home / "progress.jsonl").unlink(missing_ok=True)
         command = [
             *(server.python, str(PROGRAM)),
@@ -152,12 +153,13 @@ class ProcessRuntime:
         for process, arguments in _model_servers():
             if not sockets.intersection(arguments):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                    # By its group: what is left may be a child of a leader that is gone.
+                    os.killpg(os.getpgid(process.pid), signal.SIGKILL)
                     killed += 1
         return killed
 
     def _home(self, server: ModelServer) -> Path:
-        return private_folder("servers", str(server.pk))
+        return private_folder("servers") / str(server.pk)
 
     def _collect(self) -> None:
         for pid, child in list(self._children.items()):

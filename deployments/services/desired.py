@@ -1,10 +1,11 @@
 """What should be served: every change is a new release, or the end of all of them."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -59,7 +60,14 @@ def deploy(
         raise InvalidError(
             " ".join(error.messages), fields={"name": list(error.messages)}
         ) from error
-    row.save()
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise ConflictError(
+            f"{row.name} is being deployed by somebody else at this moment.",
+            hint="Look at its page, and replace its version if need be.",
+        ) from error
     job = _release(row, found, actor=actor, reason="deployed")
     return row, job
 
@@ -167,14 +175,16 @@ def follow_aliases() -> list[Job]:
             # The alias is gone: what serves goes on serving until somebody decides otherwise.
             continue
         if row.target is not None and row.target.version != found.version:
-            job = switch_version(
-                deployment=row,
-                alias=row.alias,
-                actor=None,
-                reason=f"alias {row.alias} moved",
-                trigger=Job.Trigger.SYSTEM,
-            )
-            started.append(job)
+            # Undeployed in this moment: there is nothing to follow any more.
+            with contextlib.suppress(ConflictError):
+                job = switch_version(
+                    deployment=row,
+                    alias=row.alias,
+                    actor=None,
+                    reason=f"alias {row.alias} moved",
+                    trigger=Job.Trigger.SYSTEM,
+                )
+                started.append(job)
     return started
 
 

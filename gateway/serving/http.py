@@ -89,7 +89,7 @@ async def read_body(receive: Receive, *, declared: str, limit: int) -> bytes:
         Refusal: it is larger than `limit` bytes (413), known as early as can be.
         ClientGone: the client went away.
     """
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         raise _too_large(int(declared), limit)
     chunks: list[bytes] = []
     size = 0

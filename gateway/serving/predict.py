@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_FOUND_HINT: Final = "GET /api/v1/deployments lists those that you may ask."
 
 
@@ -79,14 +80,15 @@ class Predictor:
         headers = scope["headers"]
         route = self._routes.get(deployment)
         principal = self._principal(scope)
-        if principal is None and not (route is not None and route.public):
+        is_public = route is not None and route.public
+        if principal is None and not is_public:
             raise Refusal(
                 401,
                 "UNAUTHENTICATED",
                 "This path needs an API token: Authorization: Bearer TOKEN.",
                 hint="Make one with the scope predict under Profile, API tokens.",
             )
-        if principal is not None and not allows(principal, Act.PREDICT, of=deployment):
+        if not (is_public or principal is None or allows(principal, Act.PREDICT, of=deployment)):
             raise Refusal(
                 403,
                 "PERMISSION_DENIED",
@@ -240,14 +242,18 @@ def _time_of(headers: Headers, principal: Principal | None) -> tuple[int, bool]:
     except ValueError:
         moment = None
     now = datetime.now(tz=UTC)
-    if moment is None or moment.tzinfo is None or moment > now + timedelta(minutes=1):
+    if (
+        moment is None
+        or moment.tzinfo is None
+        or not _EPOCH <= moment <= now + timedelta(minutes=1)
+    ):
         raise Refusal(
             400,
             "BAD_REQUEST",
-            f"X-Portal-Time is {given[:64]!r}; it must be a past time such as "
+            f"X-Portal-Time is {given[:64]!r}; it must be a time since 1970 that has passed, as "
             f"{now.isoformat(timespec='seconds')}.",
         )
-    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
     return microseconds * 1000, True
 
 

@@ -10,7 +10,8 @@ import time
 from collections import Counter
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 
 from accounts.access import AccessTable
 from core.models import Revision
@@ -58,7 +59,7 @@ class RouteTable:
         began = time.monotonic()
         try:
             fresh = await sync_to_async(self._read)()
-        except DatabaseError as error:
+        except DatabaseFault as error:
             logger.warning("The database does not answer; routes stay as they are: %s", error)
             return
         if fresh is not None:
@@ -81,6 +82,9 @@ class RouteTable:
 
     async def aclose(self) -> None:
         """Close every connection to a model server."""
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await asyncio.gather(*(client.aclose() for client in self._clients.values()))
 
     def _read(self) -> list[Route] | None:
@@ -107,5 +111,7 @@ class RouteTable:
 
 async def _close_later(client: ModelClient) -> None:
     """Close a connection that no route uses, after its last requests were answered."""
-    await asyncio.sleep(120)
-    await client.aclose()
+    try:
+        await asyncio.sleep(120)
+    finally:
+        await client.aclose()

@@ -14,7 +14,7 @@ from core.models import Revision
 from registry.client import MlflowClient
 from registry.details import details_of, run_figures
 from registry.locate import locate_dataset
-from registry.models import ModelVersion, RegisteredModel, RegistryState
+from registry.models import ModelVersion, RegisteredModel, RegistryState, UploadedDataset
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ STILL_CHANGING = timedelta(hours=1)
 """A run may log metrics and files after it registered its model: young versions are read again."""
 
 READ_AGAIN = timedelta(seconds=30)
+
+_TRIES = 3
 
 
 def nudge() -> None:
@@ -43,19 +45,36 @@ def sync(client: MlflowClient | None = None) -> int:
     state = RegistryState.load()
     try:
         with client or MlflowClient() as mlflow:
-            changed = _sync_models(mlflow) + _sync_versions(mlflow)
+            changed = _read_registry(mlflow)
             state.server_version = mlflow.version()
             for version in _to_read():
                 read_details(version, mlflow)
     except PortalError as error:
         state.problem = str(error)
-        state.save()
+        state.save(update_fields=["problem"])
         return 0
-    state.last_read, state.problem = timezone.now(), ""
-    state.save()
-    if changed:
-        Revision.bump(REGISTRY)
+    state.problem = ""
+    state.save(update_fields=["problem", "server_version"])
     return changed
+
+
+def _read_registry(mlflow: MlflowClient) -> int:
+    """Write models and versions as they are now; return how many of them changed."""
+    for _ in range(_TRIES):
+        before = RegistryState.load().last_read
+        # Asked before the transaction: a server that is slow to answer must not block who writes.
+        models, versions = mlflow.registered_models(), mlflow.model_versions()
+        with transaction.atomic():
+            state = RegistryState.objects.select_for_update().get(pk=1)
+            if state.last_read != before:
+                continue  # somebody else read it meanwhile, and what we hold may be older
+            changed = _sync_models(models) + _sync_versions(versions)
+            if changed:
+                Revision.bump(REGISTRY)
+            state.last_read = timezone.now()
+            state.save(update_fields=["last_read"])
+            return changed
+    return 0
 
 
 def read_details(version: ModelVersion, mlflow: MlflowClient) -> None:
@@ -70,7 +89,11 @@ def read_details(version: ModelVersion, mlflow: MlflowClient) -> None:
     except PortalError as error:
         version.problem = str(error)
     version.read = timezone.now()
-    version.save()
+    version.save(
+        update_fields=(
+            *("artifact_uri", "details", "metrics", "params", "baseline", "problem", "read"),
+        )
+    )
 
 
 def _to_read() -> list[ModelVersion]:
@@ -82,11 +105,10 @@ def _to_read() -> list[ModelVersion]:
     return [*unread[:50], *young[:20], *failed[:5]]
 
 
-@transaction.atomic
-def _sync_models(mlflow: MlflowClient) -> int:
+def _sync_models(entries: list[dict[str, Any]]) -> int:
     known = {row.name: row for row in RegisteredModel.objects.all()}
     seen, changed = set(), 0
-    for entry in mlflow.registered_models():
+    for entry in entries:
         seen.add(entry["name"])
         values = {
             "description": entry.get("description", ""),
@@ -101,15 +123,14 @@ def _sync_models(mlflow: MlflowClient) -> int:
     return changed + sum(_save(row, {"gone": timezone.now()}) for row in lost)
 
 
-@transaction.atomic
-def _sync_versions(mlflow: MlflowClient) -> int:
+def _sync_versions(entries: list[dict[str, Any]]) -> int:
     models = {row.name: row for row in RegisteredModel.objects.filter(gone__isnull=True)}
     known = {
         (row.model.name, row.version): row
         for row in ModelVersion.objects.select_related("model").all()
     }
     seen, changed = set(), 0
-    for entry in mlflow.model_versions():
+    for entry in entries:
         key = (entry["name"], str(entry["version"]))
         if key[0] not in models or entry.get("status", "READY") != "READY":
             continue
@@ -124,8 +145,10 @@ def _sync_versions(mlflow: MlflowClient) -> int:
         }
         row = known.get(key) or ModelVersion(model=models[key[0]], version=key[1])
         if row.pk and row.created != values["created"]:
-            # Deleted and registered again under the same name: nothing read of it holds.
-            values |= {"read": None, "details": None, "baseline": {}}
+            # Deleted and registered again under the same name: nothing known of it holds.
+            values |= {"read": None, "details": None, "artifact_uri": "", "problem": ""}
+            values |= {"baseline": {}, "metrics": {}, "params": {}}
+            UploadedDataset.objects.filter(version=row).delete()
         changed += _save(row, values)
     lost = [row for key, row in known.items() if key not in seen and row.gone is None]
     return changed + sum(_save(row, {"gone": timezone.now()}) for row in lost)

@@ -1,23 +1,28 @@
 """Taking the training set of a version that brought none."""
 
+import shutil
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from core import audit
 from core.errors import ConflictError, InvalidError
+from core.folders import private_folder
 from registry.dataset import read_frame
 from registry.models import ModelVersion, UploadedDataset
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from accounts.models import User
 
 _CHUNK = 1 << 20
+_LONGEST_NAME = 200
 
 
-@transaction.atomic
 def upload_dataset(
     *, version: ModelVersion, file: BinaryIO, file_name: str, actor: "User | None"
 ) -> UploadedDataset:
@@ -37,32 +42,43 @@ def upload_dataset(
         raise InvalidError(
             f"{file_name!r} is neither .csv nor .parquet.", fields={"file": ["wrong kind of file"]}
         )
-    folder = Path(settings.DATA) / "datasets"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{version.pk}{suffix}"
-    partial = path.with_suffix(f"{suffix}.partial")
-    with partial.open("wb") as target:
-        while chunk := file.read(_CHUNK):
-            target.write(chunk)
+    path = private_folder("datasets") / f"{version.pk}-{uuid.uuid4().hex}{suffix}"
     try:
-        frame = read_frame(partial, suffix=suffix)
-    except InvalidError:
-        partial.unlink()
+        with path.open("xb") as target:
+            shutil.copyfileobj(file, target, _CHUNK)
+        frame = read_frame(path, suffix=suffix)
+        row, former = _keep(version, path, file_name=file_name, frame=frame, actor=actor)
+    except BaseException:
+        path.unlink(missing_ok=True)
         raise
-    partial.replace(path)
-    row, _ = UploadedDataset.objects.update_or_create(
-        version=version,
-        defaults={
-            "file_name": file_name,
-            "path": str(path),
-            "rows": len(frame),
-            "columns": [str(column) for column in frame.columns],
-        },
-    )
+    if former:
+        Path(former).unlink(missing_ok=True)
+    return row
+
+
+@transaction.atomic
+def _keep(
+    version: ModelVersion,
+    path: Path,
+    *,
+    file_name: str,
+    frame: "pd.DataFrame",
+    actor: "User | None",
+) -> tuple[UploadedDataset, str]:
+    """Write the row of the file at `path`; return it and the path of the file it replaces."""
+    former = UploadedDataset.objects.select_for_update().filter(version=version).first()
+    values = {
+        "file_name": file_name[-_LONGEST_NAME:],
+        "path": str(path),
+        "rows": len(frame),
+        "columns": [str(column) for column in frame.columns],
+        "uploaded": timezone.now(),
+    }
+    row, _ = UploadedDataset.objects.update_or_create(version=version, defaults=values)
     audit.record(
         "uploaded a training set",
         object=f"model:{version.model.name}/{version.version}",
         actor=actor,
         after={"file": file_name, "rows": len(frame)},
     )
-    return row
+    return row, former.path if former else ""

@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,13 @@ from django.conf import LazySettings
 
 from core.errors import PortalError
 from core.folders import private_folder, socket_folder
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path is short wherever pytest keeps its own."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
 
 
 def test_a_private_folder_is_closed_to_others(tmp_path: Path, settings: LazySettings) -> None:
@@ -22,10 +31,10 @@ def test_a_private_folder_is_closed_to_others(tmp_path: Path, settings: LazySett
 
 
 def test_sockets_lie_in_the_data_folder_if_its_path_is_short(
-    tmp_path: Path, settings: LazySettings
+    short: Path, settings: LazySettings
 ) -> None:
-    settings.DATA = tmp_path
-    assert socket_folder() == tmp_path / "run"
+    settings.DATA = short
+    assert socket_folder() == short / "run"
 
 
 @pytest.mark.parametrize("name", ["x" * 90, "ü" * 50])
@@ -50,8 +59,8 @@ def test_a_long_path_has_its_sockets_elsewhere_and_they_can_be_bound(
         folder.rmdir()
 
 
-def test_the_longest_path_that_stays_can_be_bound(tmp_path: Path, settings: LazySettings) -> None:
-    settings.DATA = tmp_path / ("x" * (66 - len(os.fsencode(tmp_path)) - 1))
+def test_the_longest_path_that_stays_can_be_bound(short: Path, settings: LazySettings) -> None:
+    settings.DATA = short / ("x" * (66 - len(os.fsencode(short)) - 1))
     folder = socket_folder()
     assert folder == settings.DATA / "run"
     with socket.socket(socket.AF_UNIX) as server:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,7 @@ def test_this_process_is_alive_and_survives_the_way_through_text() -> None:
 def test_the_start_is_the_one_that_the_kernel_says(child: "subprocess.Popen[bytes]") -> None:
     """Checked against ps, which reads elapsed seconds."""
     ticks = int(start_of(child.pid)) / os.sysconf("SC_CLK_TCK")
-    with open("/proc/uptime") as file:
-        uptime = float(file.read().split()[0])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
     assert 0 <= uptime - ticks < 5
 
 
@@ -47,8 +47,7 @@ def test_a_killed_process_is_gone_even_as_a_zombie(child: "subprocess.Popen[byte
     until = time.monotonic() + 5
     while owner.is_alive and time.monotonic() < until:
         time.sleep(0.01)
-    with open(f"/proc/{child.pid}/stat") as file:
-        assert ") Z" in file.read(), "nobody has collected it yet"
+    assert ") Z" in Path(f"/proc/{child.pid}/stat").read_text(), "nobody has collected it yet"
     assert is_gone(str(owner))
     child.wait()
     assert is_gone(str(owner))
@@ -81,9 +80,9 @@ def test_other_texts_are_no_owners(text: str) -> None:
     assert not is_gone(text)
 
 
-def test_a_command_name_with_blanks_and_parentheses_is_read(tmp_path: "os.PathLike[str]") -> None:
-    odd = os.path.join(tmp_path, "a) S 1 (b")
-    os.symlink(sys.executable, odd)
+def test_a_command_name_with_blanks_and_parentheses_is_read(tmp_path: Path) -> None:
+    odd = tmp_path / "a) S 1 (b"
+    odd.symlink_to(sys.executable)
     with subprocess.Popen([odd, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert start_of(process.pid).isdecimal()
         process.communicate(b"\n")

@@ -16,7 +16,7 @@ PANDAS_PERIODS = {"hour": "h", "day": "D", "week": "W-SUN", "month": "M"}
 
 @pytest.mark.parametrize("period", Period)
 @quick
-@given(moments=st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), max_size=20))  # noqa: DTZ001
+@given(moments=st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), max_size=20))
 def test_periods_begin_where_pandas_begins_them(period: Period, moments: list[datetime]) -> None:
     naive = pd.Series(moments, dtype="datetime64[us]")
     expected = naive.dt.to_period(PANDAS_PERIODS[period]).dt.start_time

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 
+from core.errors import PortalError
 from deployments.agent.loop import Agent
 from gateway.shipper import ship
 
@@ -39,6 +41,6 @@ def _ship_until(stopping: threading.Event) -> None:
         close_old_connections()
         try:
             ship()
-        except DatabaseError as error:
-            logger.warning("The store of predictions does not answer: %s", error)
+        except (DatabaseFault, OSError, PortalError) as error:
+            logger.warning("Predictions stay in the log on disk for now: %s", error)
             stopping.wait(2.0)

@@ -35,10 +35,13 @@ def test_the_bell_rings_only_once_the_row_is_committed(
 def test_nothing_rings_for_a_row_that_was_rolled_back(
     work: Work, rings: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError):  # noqa: PT012
-        with transaction.atomic():
-            jobs.enqueue("tests.work")
-            raise ZeroDivisionError
+    with (
+        django_capture_on_commit_callbacks(execute=True),
+        pytest.raises(ZeroDivisionError),
+        transaction.atomic(),
+    ):
+        jobs.enqueue("tests.work")
+        raise ZeroDivisionError
     assert rings == []
     assert not Job.objects.exists()
 

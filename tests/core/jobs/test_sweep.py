@@ -126,9 +126,7 @@ def test_when_many_are_late_the_longest_waiting_come_first(
     work: Work, rings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_AT_ONCE", 2)
-    late = [
-        a_job(kind="tests.work", due=timezone.now() - LATER * waits) for waits in (1, 3, 2)
-    ]
+    late = [a_job(kind="tests.work", due=timezone.now() - LATER * waits) for waits in (1, 3, 2)]
     assert jobs.sweep() == 2
     assert rings == [str(late[1].pk), str(late[2].pk)]
 

@@ -1,0 +1,1 @@
+"""Tools of the repository that make calls; the portal itself imports nothing from here."""

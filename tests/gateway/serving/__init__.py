@@ -1,0 +1,1 @@
+"""Tests of the ASGI side of the gateway."""

@@ -1,0 +1,1 @@
+"""Tests of the stores of predictions: one contract for all of them."""

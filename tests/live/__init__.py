@@ -1,0 +1,1 @@
+"""The suite's live part: real PostgreSQL, Redis, MLflow and Celery processes (`make test-live`)."""

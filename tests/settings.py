@@ -1,0 +1,24 @@
+"""Settings of the tests: the portal's own, read from an environment that the tests control."""
+
+import os
+import tempfile
+
+for name in [n for n in os.environ if n.startswith("PORTAL_") and not n.startswith("PORTAL_TEST_")]:
+    del os.environ[name]
+os.environ["PORTAL_ENV_FILE"] = ""
+os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
+os.environ["PORTAL_NODE"] = "testnode"
+os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
+os.environ["DATABASE_URL"] = os.environ.get("PORTAL_TEST_DATABASE_URL", "")
+os.environ["PORTAL_BROKER_URL"] = os.environ.get("PORTAL_TEST_BROKER_URL", "memory://")
+
+from mlopsportal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: threads of a test then meet each other as processes would.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA / "tests.sqlite3")}  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
