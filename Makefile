@@ -34,14 +34,14 @@ setup: $(VENV)/.runtime ## Install what the portal runs on, prepare data folder 
 
 .PHONY: test
 test: $(VENV)/.development ## Run the quick suite; ARGS="..." goes to pytest
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 # The databases of the quick suite go with their server: nothing to drop.
 ON_REAL_PARTS = $(PY) -m scripts.live_services run -- $(PY) -m pytest --reuse-db
 
 .PHONY: test-live
 test-live: $(VENV)/.development ## Run it on PostgreSQL and Redis, then the live tests
-	$(ON_REAL_PARTS) -n auto $(ARGS)
+	$(ON_REAL_PARTS) -n auto --dist loadfile $(ARGS)
 	$(ON_REAL_PARTS) -m live -p tests.live.strict $(ARGS)
 
 .PHONY: live-services

@@ -8,7 +8,7 @@ import msgspec
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.urls import reverse
-from rest_framework import exceptions, pagination, renderers, status
+from rest_framework import exceptions, pagination, renderers, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -47,6 +47,13 @@ class Pagination(pagination.PageNumberPagination):
 
     page_size_query_param = "page_size"
     max_page_size = 500
+
+
+class JobAnswer(serializers.Serializer[Any]):
+    """Where the job that does it can be followed."""
+
+    job = serializers.CharField()
+    status = serializers.CharField()
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:

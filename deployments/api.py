@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.permissions import user_in
 from accounts.policy import Act
 from core.errors import InvalidError
-from core.rest import job_response, paged
+from core.rest import JobAnswer, job_response, paged
 from deployments import logs, selectors, services
 from deployments.models import Deployment, DeploymentEvent, Release
 
@@ -84,13 +84,6 @@ class EventSerializer(serializers.ModelSerializer[DeploymentEvent]):
         model = DeploymentEvent
         fields = ("id", "time", "tone", "text")
         read_only_fields = fields
-
-
-class JobAnswer(serializers.Serializer[Any]):
-    """Where the job that does it can be followed."""
-
-    job = serializers.CharField()
-    status = serializers.CharField()
 
 
 class DeploymentViewSet(viewsets.GenericViewSet[Deployment]):

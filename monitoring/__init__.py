@@ -1,5 +1,6 @@
 """What deployed models do in production against their baselines: checks, reports, metrics, alarms.
 
-Pages and REST read stored JSON. What needs pandas and scikit-learn (`frames`, `answers`, `bundle`,
-`pictures` and the services `baselines`, `checks`, `evaluations`) is imported by jobs alone.
+Pages and REST read stored JSON, which `contexts` turns into words and charts. What computes is
+imported by jobs alone: `material` becomes a baseline, `frames` the rows of a window, `verdicts`
+judges the report, `tables` and `pictures` fill the zip file of `bundle`.
 """

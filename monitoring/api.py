@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -13,9 +13,8 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.permissions import principal_in, user_in
 from accounts.policy import Act
 from core.models import Job
-from core.rest import job_response, wait_seconds
+from core.rest import JobAnswer, job_response, wait_seconds
 from deployments import selectors as deployments
-from deployments.api import JobAnswer
 from drift.metrics import METRIC_TYPES
 from monitoring import selectors, services
 from monitoring.errors import EvaluationFailed
@@ -115,6 +114,14 @@ class MetricTypesView(APIView):
         )
 
 
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            OpenApiParameter("status", str, enum=list(Alarm.Status.values)),
+            OpenApiParameter("deployment", str),
+        ]
+    )
+)
 class AlarmViewSet(ReadOnlyModelViewSet[Alarm]):
     """Alarms: list, look, acknowledge, resolve."""
 

@@ -16,9 +16,8 @@ from accounts.permissions import user_in
 from core import timerange
 from core.errors import InvalidError, NotFoundError, PortalError
 from core.models import Job
-from core.rest import LONGEST_WAIT, job_response, wait_seconds
+from core.rest import LONGEST_WAIT, JobAnswer, job_response, wait_seconds
 from deployments import selectors as deployments
-from deployments.api import JobAnswer
 from deployments.models import Deployment
 from monitoring import selectors, services
 from monitoring.downloads import file_name, html_file, zip_file

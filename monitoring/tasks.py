@@ -70,7 +70,9 @@ def evaluate(run: JobRun) -> dict[str, int]:
     """Evaluate the live model on labelled data."""
     from monitoring.services.evaluations import evaluate_file  # scikit-learn
 
-    deployment = Deployment.objects.get(pk=run.arguments["deployment"])
+    deployment = Deployment.objects.filter(pk=run.arguments["deployment"]).first()
+    if deployment is None:
+        return {}
     record = evaluate_file(
         deployment=deployment, name=run.arguments["file"], who=run.arguments["who"]
     )

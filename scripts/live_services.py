@@ -24,8 +24,8 @@ from typing import Final
 
 from scripts.live_servers import PostgresServer, RedisServer, postgres_program
 
-DATABASE_VARIABLE: Final = "PORTAL_TEST_DATABASE_URL"
-BROKER_VARIABLE: Final = "PORTAL_TEST_BROKER_URL"
+DATABASE_VARIABLE: Final = "TEST_PORTAL_DATABASE_URL"
+BROKER_VARIABLE: Final = "TEST_PORTAL_BROKER_URL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 
 _opened: set[int] = set()
 
@@ -19,7 +21,8 @@ def is_allowed(family: int, address: Any) -> bool:
     if family == socket.AF_UNIX:
         return True
     host, port = address[0], address[1]
-    return host in ("127.0.0.1", "::1", "localhost") and port in _opened
+    ours = port in _opened or port == urlsplit(settings.BROKER_URL).port
+    return host in ("127.0.0.1", "::1", "localhost") and ours
 
 
 @contextmanager

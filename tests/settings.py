@@ -3,14 +3,14 @@
 import os
 import tempfile
 
-for name in [n for n in os.environ if n.startswith("PORTAL_") and not n.startswith("PORTAL_TEST_")]:
+for name in [n for n in os.environ if n.startswith("PORTAL_")]:
     del os.environ[name]
 os.environ["PORTAL_ENV_FILE"] = ""
 os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
 os.environ["PORTAL_NODE"] = "testnode"
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
-os.environ["DATABASE_URL"] = os.environ.get("PORTAL_TEST_DATABASE_URL", "")
-os.environ["PORTAL_BROKER_URL"] = os.environ.get("PORTAL_TEST_BROKER_URL", "memory://")
+os.environ["DATABASE_URL"] = os.environ.get("TEST_PORTAL_DATABASE_URL", "")
+os.environ["PORTAL_BROKER_URL"] = os.environ.get("TEST_PORTAL_BROKER_URL", "memory://")
 
 from mlopsportal.settings import *  # noqa: E402, F403
 

@@ -17,7 +17,7 @@ from tests.e2e.wine import forest, wine
 
 pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
-ROUNDS = int(os.environ.get("PORTAL_TEST_KILLS", "20"))
+ROUNDS = int(os.environ.get("TEST_PORTAL_KILLS", "20"))
 VICTIMS = ("manage.py web", "celery", "manage.py agent", "modelserver")
 CLIENTS = 4
 
@@ -94,7 +94,7 @@ def _is_live(client: httpx.Client) -> bool:
 def test_no_acknowledged_prediction_is_lost_whoever_dies(
     portal: RunningPortal, token: str, deployed: str
 ) -> None:
-    seed = int(os.environ.get("PORTAL_TEST_SEED", time.time_ns() % 2**32))
+    seed = int(os.environ.get("TEST_PORTAL_SEED", time.time_ns() % 2**32))
     print(f"seed {seed}, {ROUNDS} kills")  # noqa: T201 (shown when the test fails)
     chance = random.Random(seed)
     data = wine()

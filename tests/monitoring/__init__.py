@@ -1,0 +1,1 @@
+"""Tests of monitoring: statistics of real rows, jobs, REST and pages."""

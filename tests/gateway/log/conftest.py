@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def rng() -> random.Random:
-    """Randomness whose seed is printed; PORTAL_TEST_SEED repeats it."""
-    seed = int(os.environ.get("PORTAL_TEST_SEED", random.SystemRandom().randrange(10**6)))
-    sys.stdout.write(f"PORTAL_TEST_SEED={seed}\n")
+    """Randomness whose seed is printed; TEST_PORTAL_SEED repeats it."""
+    seed = int(os.environ.get("TEST_PORTAL_SEED", random.SystemRandom().randrange(10**6)))
+    sys.stdout.write(f"TEST_PORTAL_SEED={seed}\n")
     return random.Random(seed)
