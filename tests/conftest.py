@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -12,6 +16,9 @@ from accounts.models import User
 from core import jobs
 from core.models import Job
 from tests import network, people
+from tests.registry.fixtures import mlflow, mlflow_place
+
+__all__ = ["mlflow", "mlflow_place"]
 
 Api = Callable[..., APIClient]
 RunJobs = Callable[..., list[Job]]
@@ -113,6 +120,20 @@ def _browser(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush(django_db_setup: None) -> None:
+    """Leave out what Django does after each flush: nothing here asks for its permissions."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_connection_of_threads(django_db_setup: None) -> Iterator[None]:
+    """Close at the end what asynchronous tests opened in asgiref's thread: PostgreSQL minds."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ A deviation that makes sense stands in the list of its test, with the reason.
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -118,16 +118,17 @@ def test_public_functions_and_classes_say_what_they_do() -> None:
 
 
 def test_more_than_three_arguments_are_named_where_they_are_given() -> None:
+    """Of functions that others call; a helper stands beside its one caller.
+
+    What the model server calls for each value of a request pays for every name it is given.
+    """
     many = []
-    for path in OURS:
-        for node in _functions(path):
-            positional = [
-                argument.arg
-                for argument in [*node.args.posonlyargs, *node.args.args]
-                if argument.arg not in ("self", "cls")
-            ]
-            if len(positional) > 3 and not node.name.startswith("__"):
-                many.append(f"{_name(path)}:{node.name}({', '.join(positional)})")
+    for path in _files(*APPS, "mlopsportal", "drift"):
+        for node in _tree(path).body:
+            if isinstance(node, Function) and not node.name.startswith("_"):
+                positional = [argument.arg for argument in node.args.posonlyargs + node.args.args]
+                if len(positional) > 3:
+                    many.append(f"{_name(path)}:{node.name}({', '.join(positional)})")
     assert many == []
 
 
@@ -140,39 +141,42 @@ def test_services_take_what_they_act_on_by_name() -> None:
     for path in _modules("services"):
         for node in _tree(path).body:
             if isinstance(node, Function) and not node.name.startswith("_"):
-                if len(node.args.args) > 2:
-                    many.append(f"{_name(path)}:{node.name}")
+                many += [f"{_name(path)}:{node.name}"] if len(node.args.args) > 2 else []
     assert many == []
 
 
-WRITES = frozenset(
-    "save create update delete bulk_create bulk_update get_or_create update_or_create".split()
-)
+WRITES = {"save", "create", "update", "delete", "bulk_create", "bulk_update"} | {
+    "get_or_create",
+    "update_or_create",
+}
+
+
+def _writes(*modules: str) -> list[str]:
+    """Return the places in such modules where the ORM is told to write."""
+    return [
+        f"{_name(path)}:{node.lineno} {ast.unparse(node.func)}"
+        for path in _modules(*modules)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in WRITES
+        and ".objects" in ast.unparse(node.func)
+    ]
 
 
 def test_selectors_never_write() -> None:
-    writes = []
-    for path in _modules("selectors"):
-        for node in ast.walk(_tree(path)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in WRITES and ".objects" in ast.unparse(node.func):
-                    writes.append(f"{_name(path)}:{node.lineno} {ast.unparse(node.func)}")
-    assert writes == []
+    assert _writes("selectors") == []
 
 
 def test_views_and_tasks_write_through_services_alone() -> None:
-    """`core.tasks` is the floor's own clean-up, which has no service above it."""
-    writes = []
-    for path in _modules("views", "tasks"):
-        for node in ast.walk(_tree(path)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in WRITES and ".objects" in ast.unparse(node.func):
-                    writes.append(f"{_name(path)}:{node.lineno}")
-    assert writes == []
+    assert _writes("views", "tasks") == []
 
 
 def test_a_status_moves_by_compare_and_set_alone() -> None:
-    """Rows in hand are old; only `core.transitions` sets them, after the database agreed."""
+    """Rows in hand are old; only `core.transitions` sets them, after the database agreed.
+
+    A check is no process: its row is written once, when it is known how it came out.
+    """
     moved = []
     for path in _files(*APPS, "mlopsportal"):
         for node in ast.walk(_tree(path)):
@@ -180,7 +184,8 @@ def test_a_status_moves_by_compare_and_set_alone() -> None:
             for target in targets:
                 is_status = isinstance(target, ast.Attribute) and target.attr == "status"
                 # An exception of HTTP carries a status that never moves.
-                if is_status and ast.unparse(target) != "self.status":
+                written_once = _name(path) == "monitoring/services/checks.py"
+                if is_status and ast.unparse(target) != "self.status" and not written_once:
                     moved.append(f"{_name(path)}:{node.lineno}")
     assert moved == []
 
@@ -223,6 +228,7 @@ ENVIRONMENT = {
     "mlopsportal/env.py": "the one reader",
     "mlopsportal/asgi.py": "names the settings' module",
     "mlopsportal/celery.py": "names the settings' module",
+    "mlopsportal/demo/story.py": "hands the environment on to a training program",
     "registry/server.py": "hands the environment on to MLflow, less what is ours",
     "deployments/environments.py": "hands the environment on to uv, less what is secret",
     "gateway/log/failpoints.py": "crash points of tests, read where they are",
@@ -255,7 +261,9 @@ def test_errors_of_the_portal_have_one_root() -> None:
         for path in OURS
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.ClassDef)
-        and any(ast.unparse(base) in ("Exception", "ValueError", "RuntimeError") for base in node.bases)
+        and any(
+            ast.unparse(base) in ("Exception", "ValueError", "RuntimeError") for base in node.bases
+        )
         and not _name(path).startswith(tuple(ROOTS_OF_ERRORS))
     ]
     assert others == []
@@ -288,10 +296,13 @@ MIRRORS_NOTHING = {
     "tests/mlopsportal/test_urls.py": "the addresses of all parts",
     "tests/gateway/stores/test_contract.py": "one contract for every store",
     "tests/gateway/log/": "writer and reader are tested fault by fault",
-    "tests/modelserver/test_scoring_random.py": "scoring once more, with random tables",
+    "tests/modelserver/test_scoring_": "scoring once more, by what is asked of it",
+    "tests/modelserver/test_main.py": "__main__, whose name is no word",
+    "tests/drift/test_wine.py": "all of drift on real data",
+    "tests/gateway/test_traffic.py": "the way of traffic from store to page",
+    "tests/monitoring/test_lightness.py": "what pages do not import",
     "tests/modelserver/test_server.py": "the program as a process",
     "tests/accounts/management/test_commands.py": "three commands of a few lines",
-    "tests/core/test_idempotency.py": "the module of that name",
     "tests/core/test_theme.py": "templates and style sheets",
 }
 

@@ -8,12 +8,14 @@ import sys
 
 import honcho.manager
 
+from mlopsportal import processes
 from mlopsportal.processes import Keeper, Program
 
 
 def main() -> None:
     """Keep the programs until told to stop, then exit with the keeper's code."""
     honcho.manager.KILL_WAIT = 0.5
+    processes._LOST_SECONDS = 0.3  # type: ignore[misc]
     mark, *described = sys.argv[1:]
     kept = []
     for text in described:

@@ -66,6 +66,10 @@ def _programs(mark: str) -> list[psutil.Process]:
     return found
 
 
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 def _wait_for(what: Callable[[], object]) -> None:
     until = time.monotonic() + PATIENCE
     while not what():
@@ -120,25 +124,18 @@ def test_what_does_not_want_to_end_is_killed(keep: Keep, mark: str) -> None:
     assert _programs(mark) == []
 
 
-def test_a_program_that_is_killed_is_started_again(keep: Keep, mark: str) -> None:
+def test_what_is_killed_comes_back_the_program_and_its_wrapper_too(keep: Keep, mark: str) -> None:
     keep(f"one={WAITS}")
     _wait_for(lambda: _programs(mark))
-    (old,) = _programs(mark)
-    old.kill()
-    _wait_for(lambda: [p for p in _programs(mark) if p.pid != old.pid])
-
-
-def test_a_killed_wrapper_takes_its_program_along_and_a_new_one_comes(
-    keep: Keep, mark: str
-) -> None:
-    keep(f"one={WAITS}")
-    _wait_for(lambda: _programs(mark))
-    (old,) = _programs(mark)
-    wrapper = old.parent()
+    (first,) = _programs(mark)
+    first.kill()
+    _wait_for(lambda: [p for p in _programs(mark) if p.pid != first.pid])
+    (second,) = _programs(mark)
+    wrapper = second.parent()
     assert wrapper is not None
     wrapper.kill()
-    _wait_for(lambda: not psutil.pid_exists(old.pid) or old.status() == psutil.STATUS_ZOMBIE)
-    _wait_for(lambda: [p for p in _programs(mark) if p.pid != old.pid])
+    _wait_for(lambda: not psutil.pid_exists(second.pid) or second.status() == psutil.STATUS_ZOMBIE)
+    _wait_for(lambda: [p for p in _programs(mark) if p.pid != second.pid])
 
 
 def test_a_killed_keeper_leaves_no_process(keep: Keep, mark: str) -> None:
@@ -147,8 +144,7 @@ def test_a_killed_keeper_leaves_no_process(keep: Keep, mark: str) -> None:
     below = psutil.Process(keeper.pid).children(recursive=True)
     assert len(below) >= 4, "two wrappers and two programs"
     keeper.kill()
-    _, alive = psutil.wait_procs(below, timeout=PATIENCE)
-    assert alive == []
+    _wait_for(lambda: not [process for process in below if _runs(process)])
 
 
 def test_what_runs_once_is_not_started_again_and_ends_the_keeper_alone(

@@ -168,7 +168,12 @@ def running(application: Any, socket: Path) -> Iterator[None]:
     socket.unlink(missing_ok=True)
     server = uvicorn.Server(
         uvicorn.Config(
-            application, uds=str(socket), log_config=None, access_log=False, lifespan="off"
+            application,
+            uds=str(socket),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
         )
     )
     thread = threading.Thread(target=asyncio.run, args=[server.serve()], name="fake-mlflow")
