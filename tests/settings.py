@@ -1,12 +1,15 @@
 """Settings of the tests: the portal's own, read from an environment that the tests control."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 for name in [n for n in os.environ if n.startswith("PORTAL_")]:
     del os.environ[name]
 os.environ["PORTAL_ENV_FILE"] = ""
 os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
+atexit.register(shutil.rmtree, os.environ["PORTAL_DATA"], ignore_errors=True)
 os.environ["PORTAL_NODE"] = "testnode"
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["DATABASE_URL"] = os.environ.get("TEST_PORTAL_DATABASE_URL", "")

@@ -90,6 +90,13 @@ def test_a_setup_link_makes_the_first_administrator_once() -> None:
     assert User.objects.count() == 1
 
 
+def test_a_used_link_stays_used_when_whoever_it_made_is_gone() -> None:
+    code = create_setup_link()
+    use_setup_link(code=code, username="ada", password=PASSWORD).delete()
+    with pytest.raises(NotFoundError):
+        valid_setup_link(code)
+
+
 def test_only_the_hash_of_a_link_is_stored() -> None:
     code = create_setup_link()
     assert code not in str(OneTimeLink.objects.values())
