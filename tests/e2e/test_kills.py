@@ -65,6 +65,21 @@ class Load:
 
 
 @pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    """A portal of its own: what dies here must not slow down the tests of others."""
+    running = RunningPortal(tmp_path_factory.mktemp("k") / "data")
+    running.manage("setup")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def token(portal: RunningPortal) -> str:
+    return portal.token("admin")
+
+
+@pytest.fixture(scope="module")
 def deployed(portal: RunningPortal, token: str) -> Iterator[str]:
     data = wine()
     register(
