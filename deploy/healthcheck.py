@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 _TIMEOUT: Final = 4.0
-_WORKER_PROCESSES: Final = ("celery worker", "celery beat", "manage.py agent")
+_WORKER_PROCESSES: Final = ("celery worker", "manage.py clock", "manage.py agent")
 
 
 class _SocketConnection(http.client.HTTPConnection):

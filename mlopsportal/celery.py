@@ -1,25 +1,25 @@
-"""The Celery application: a doorbell for jobs, and the ticks of the clock."""
+"""The Celery application: a doorbell for jobs (what the clock does is in `mlopsportal.clock`)."""
 
 import os
-from datetime import timedelta
+import warnings
 
 from celery import Celery
-from django.conf import settings
+from celery.exceptions import SecurityWarning, WorkerShutdown
+from celery.signals import worker_shutting_down
+from celery.worker import state
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlopsportal.settings")
 
-
-def _every(task: str, period: timedelta) -> dict[str, object]:
-    # A tick that nobody took in time is worth nothing: the next one sees the same.
-    seconds = period.total_seconds()
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-
+# As root in a container; Celery's own fear is pickled messages, and ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("mlopsportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {
-    "tick": _every("mlopsportal.tick", timedelta(seconds=5)),
-    "read the registry": _every("registry.sync", settings.REGISTRY_INTERVAL),
-    "look for baselines": _every("monitoring.look", timedelta(seconds=10)),
-}
+
+
+@worker_shutting_down.connect
+def end_at_once_when_idle(**_: object) -> None:
+    """End a worker that is told to stop and has no job; by itself it polls on for two seconds."""
+    if not state.active_requests:
+        raise WorkerShutdown(0)

@@ -24,11 +24,11 @@ from honcho.process import Process
 ROLES: Final = ("web", "worker", "mlflow")
 _PR_SET_PDEATHSIG: Final = 1
 _STEADY_SECONDS: Final = 30.0
+_SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _LOST_SECONDS: Final = 2.0
 
-# An idle Celery worker on the filesystem broker takes six seconds to notice that it should end;
-# honcho's five would kill it each time.
+# Jobs and requests in flight may take a little longer than honcho's five seconds to end.
 honcho_manager.KILL_WAIT = 10
 
 
@@ -50,10 +50,13 @@ def programs(roles: Sequence[str]) -> list[Program]:
     if "web" in roles:
         found.append(Program("web", [*python, "web"]))
     if "worker" in roles:
-        worker = [*celery, "worker", "--loglevel", settings.LOG_LEVEL, "--without-gossip"]
-        worker += ["--without-mingle", "--concurrency", str(settings.WORKER_PROCESSES)]
-        found.append(Program("worker", worker))
-        found.append(Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]))
+        # One process each: a pool's children share a lock, and the one that is killed while it
+        # holds it leaves a worker that takes messages and runs nothing, for ever.
+        worker = [*celery, "worker", "--pool", "solo", "--loglevel", settings.LOG_LEVEL]
+        worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        for name in (f"worker{number + 1}" for number in range(settings.WORKER_PROCESSES)):
+            found.append(Program(name, [*worker, "--hostname", f"{name}@%h"]))
+        found.append(Program("clock", [*python, "clock"]))
         found.append(Program("agent", [*python, "agent"]))
     if "mlflow" in roles:
         found.append(Program("mlflow", [*python, "mlflow"]))
@@ -66,7 +69,7 @@ class _Kept:
 
     program: Program
     started: float = 0.0
-    pause: float = 0.5
+    pause: float = _SHORTEST_PAUSE
     due: float | None = None
     dead_since: float | None = None
     told: int | None = None
@@ -116,8 +119,7 @@ class Keeper(Manager):  # type: ignore[misc]
             if force:
                 self._procmgr.kill(pid)
             else:
-                # The program alone, not its group: Celery waits in vain for pool processes that
-                # a signal ended behind its back.
+                # The program alone, not its group: it ends its children in its own order.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
 
@@ -134,8 +136,9 @@ class Keeper(Manager):  # type: ignore[misc]
         if self._terminating:
             return
         if ended and entry.due is None and not entry.program.once:
-            if now - entry.started > _STEADY_SECONDS:
-                entry.pause = 0.5
+            # What was killed from outside has nothing wrong with it that waiting could mend.
+            if state["returncode"] == -signal.SIGKILL or now - entry.started > _STEADY_SECONDS:
+                entry.pause = _SHORTEST_PAUSE
             entry.due = now + entry.pause
             entry.pause = min(entry.pause * 2, _LONGEST_PAUSE)
         if entry.due is not None and now >= entry.due:

@@ -1,12 +1,10 @@
-"""Jobs of monitoring, and the look-out for baselines that are missing.
+"""Jobs of monitoring: baselines, checks, reports, metrics.
 
 What computes is imported inside: every process knows all jobs, but only workers need pandas and
 scikit-learn.
 """
 
 from typing import Any
-
-from celery import shared_task
 
 from core.jobs import JobRun, job
 from deployments.models import Deployment
@@ -77,9 +75,3 @@ def evaluate(run: JobRun) -> dict[str, int]:
         deployment=deployment, name=run.arguments["file"], who=run.arguments["who"]
     )
     return {"metrics": record.pk, "rows": record.rows}
-
-
-@shared_task(name="monitoring.look")
-def look() -> None:
-    """Ask for the baselines that live deployments lack."""
-    services.request_missing_baselines()

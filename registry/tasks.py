@@ -1,4 +1,4 @@
-"""What the clock and nudges call: reading the registry."""
+"""What nudges call: reading the registry (the clock reads it by itself)."""
 
 from celery import shared_task
 

@@ -7,5 +7,6 @@ from core.jobs.kinds import JobKind, job
 from core.jobs.queue import cancel, enqueue, retry
 from core.jobs.runner import JobRun, run
 from core.jobs.sweep import sweep
+from core.jobs.waiting import wait_for
 
-__all__ = ["JobKind", "JobRun", "cancel", "enqueue", "job", "retry", "run", "sweep"]
+__all__ = ["JobKind", "JobRun", "cancel", "enqueue", "job", "retry", "run", "sweep", "wait_for"]

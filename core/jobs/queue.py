@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from core import audit
 from core.errors import ConflictError
 from core.jobs.kinds import DEFAULT_QUEUE, NODE_QUEUE_PREFIX, kind
 from core.models import Job
@@ -80,7 +81,8 @@ def ring(row: Job) -> None:
         )
 
 
-def cancel(row: Job) -> Job:
+@transaction.atomic
+def cancel(row: Job, *, actor: "User | None") -> Job:
     """End a job that has not begun; one that runs is asked to stop at its next line.
 
     Raises:
@@ -88,18 +90,39 @@ def cancel(row: Job) -> Job:
     """
     if not try_move(row, from_=Job.OPEN, to=Job.Status.CANCELLED, finished=timezone.now()):
         raise ConflictError(f"{row} has ended already.")
+    _record("cancelled", row, actor=actor)
     return row
 
 
 def retry(row: Job, *, actor: "User | None") -> Job:
     """Run a failed or cancelled job again, as a new row that names the old one.
 
+    Whoever asks while that one has not ended gets the same row.
+
     Raises:
         ConflictError: the job has not ended, or it succeeded.
     """
     if row.status not in (Job.Status.FAILED, Job.Status.CANCELLED):
         raise ConflictError(f"{row} is {row.status}; only a failed or cancelled job runs again.")
-    return enqueue(
+    try:
+        # Of two who ask in the same moment the database refuses one.
+        with transaction.atomic():
+            return _open_retry(row) or _enqueue_again(row, actor=actor)
+    except IntegrityError as error:
+        again = _open_retry(row)
+        if again is None:
+            raise ConflictError(
+                f"{row} was run again in this moment.", hint="Look how that one ended."
+            ) from error
+        return again
+
+
+def _open_retry(row: Job) -> Job | None:
+    return row.retries.filter(status__in=Job.OPEN).first()
+
+
+def _enqueue_again(row: Job, *, actor: "User | None") -> Job:
+    again = enqueue(
         row.kind,
         subject=row.subject,
         arguments=row.arguments,
@@ -107,3 +130,10 @@ def retry(row: Job, *, actor: "User | None") -> Job:
         queue=row.queue,
         retry_of=row,
     )
+    _record("ran again", row, actor=actor, again=str(again.pk))
+    return again
+
+
+def _record(action: str, row: Job, *, actor: "User | None", **more: str) -> None:
+    what = {"kind": row.kind, "subject": row.subject, **more}
+    audit.record(action, object=f"job:{row.pk}", actor=actor, after=what)

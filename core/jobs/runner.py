@@ -114,8 +114,14 @@ def _end(row: Job, status: str, **fields: Any) -> None:
 
 def _fail(row: Job, error: PortalError) -> None:
     JobLine.objects.create(job=row, text=error.message)
+    why = {
+        "error": error.message,
+        "error_code": error.code,
+        "error_status": error.http_status,
+        "hint": error.hint,
+    }
     if error.permanent or row.attempts >= row.max_attempts:
-        _end(row, Job.Status.FAILED, error=error.message, hint=error.hint)
+        _end(row, Job.Status.FAILED, **why)
         return
     wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
     _mine(row).update(
@@ -123,8 +129,7 @@ def _fail(row: Job, error: PortalError) -> None:
         due=timezone.now() + wait,
         lease_until=None,
         owner="",
-        error=error.message,
-        hint=error.hint,
+        **why,
     )
     row.refresh_from_db()
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from core.errors import PortalError
 from core.jobs.kinds import NODE_QUEUE_PREFIX
 from core.jobs.queue import ring
 from core.models import Job
@@ -15,7 +16,8 @@ logger = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=10)
 """How long a queued job may wait for its message before it is rung for again."""
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 10
+"""Enough to wake every worker; each that ends a job rings for the next (see `core.tasks`)."""
 
 
 def sweep() -> int:
@@ -35,12 +37,12 @@ def take_over_orphans(*, queue: str | None = None) -> int:
     return sum(_take_over(row) for row in lapsed)
 
 
-def ring_again() -> int:
-    """Ring for the due jobs that nobody has begun within the patience."""
+def ring_again(*, most: int = MOST_AT_ONCE) -> int:
+    """Ring for the due jobs that nobody has begun within the patience, the oldest first."""
     late = (
         Job.objects.filter(status=Job.Status.QUEUED, due__lt=timezone.now() - PATIENCE)
         .exclude(queue__startswith=NODE_QUEUE_PREFIX)
-        .order_by("due")[:MOST_AT_ONCE]
+        .order_by("due")[:most]
     )
     for row in late:
         ring(row)
@@ -66,6 +68,8 @@ def _take_over(row: Job) -> int:
             finished=timezone.now(),
             lease_until=None,
             error=f"The process that ran this ended in the middle, {row.attempts} times.",
+            error_code=PortalError.code,
+            error_status=PortalError.http_status,
             hint="Look into the worker's log for the cause, then run the job again.",
         )
     if taken:

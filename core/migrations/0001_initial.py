@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('queue', models.CharField(max_length=120)),
                 ('subject', models.CharField(blank=True, max_length=400)),
                 ('arguments', models.JSONField(default=dict)),
-                ('trigger', models.CharField(choices=[('user', 'User'), ('schedule', 'Schedule'), ('alarm', 'Alarm'), ('system', 'System')], default='user', max_length=10)),
+                ('trigger', models.CharField(choices=[('user', 'User'), ('schedule', 'Schedule'), ('system', 'System')], default='user', max_length=10)),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('max_attempts', models.PositiveSmallIntegerField(default=3)),
@@ -80,6 +80,8 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('result', models.JSONField(blank=True, default=dict)),
                 ('error', models.TextField(blank=True)),
+                ('error_code', models.CharField(blank=True, max_length=40)),
+                ('error_status', models.PositiveSmallIntegerField(default=500)),
                 ('hint', models.TextField(blank=True)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('retry_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='retries', to='core.job')),
@@ -111,6 +113,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='job',
             index=models.Index(fields=['subject', '-created'], name='core_job_subject'),
+        ),
+        migrations.AddConstraint(
+            model_name='job',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('retry_of',), name='core_job_one_open_retry'),
         ),
         migrations.AddConstraint(
             model_name='job',

@@ -27,7 +27,7 @@ def workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workers]
 
 
 def test_a_message_alone_is_enough_to_run_a_job(workers: Workers) -> None:
-    workers.start("worker")
+    workers.start("worker1")
     (job,) = workers.enqueue("tests.slow")
 
     # Without a clock nothing sweeps: if it runs, the message came through.
@@ -38,15 +38,16 @@ def test_a_message_alone_is_enough_to_run_a_job(workers: Workers) -> None:
 
 
 def test_jobs_of_a_killed_worker_run_again_or_fail_with_a_reason(workers: Workers) -> None:
-    workers.start("worker", "beat")
+    workers.start("worker1", "worker2", "clock")
     (again,) = workers.enqueue("tests.slow", seconds=300)
     (once,) = workers.enqueue("tests.slow_once", seconds=300)
     workers.wait_for(
         lambda: workers.attempts_begun(again) == workers.attempts_begun(once) == 1, seconds=40
     )
 
-    workers.kill("worker")
-    workers.start("worker")
+    for name in ("worker1", "worker2"):
+        workers.kill(name)
+        workers.start(name)
 
     workers.wait_for(lambda: workers.job(again).status == "succeeded", seconds=60)
     workers.wait_for(lambda: workers.job(once).status == "failed", seconds=60)
@@ -62,7 +63,7 @@ def test_a_broker_that_stops_and_forgets_everything_loses_no_job(
     try:
         before = workers.enqueue("tests.slow", count=4)
         assert redis.ask("FLUSHALL") == "+OK"
-        workers.start("worker", "beat")
+        workers.start("worker1", "worker2", "clock")
         workers.wait_for(lambda: workers.statuses(before)["succeeded"] == 4, seconds=60)
 
         redis.stop()
@@ -75,3 +76,22 @@ def test_a_broker_that_stops_and_forgets_everything_loses_no_job(
         assert [workers.attempts_begun(job) for job in before + during] == [1] * 8
     finally:
         workers.end()
+
+
+def test_the_clock_does_not_wait_for_workers_that_are_busy(workers: Workers) -> None:
+    workers.start("worker1", "worker2", "clock")
+    busy = workers.enqueue("tests.slow_once", count=2, seconds=300)
+    workers.wait_for(lambda: all(workers.attempts_begun(job) for job in busy), seconds=40)
+
+    workers.kill("worker1")
+
+    # Its job is settled by the sweep, while the one worker that is left is busy.
+    workers.wait_for(lambda: workers.statuses(busy) == {"failed": 1, "running": 1}, seconds=30)
+
+
+def test_a_worker_that_is_told_to_stop_ends_the_job_in_hand_first(workers: Workers) -> None:
+    workers.start("worker1")
+    (job,) = workers.enqueue("tests.slow", seconds=3)
+    workers.wait_for(lambda: workers.attempts_begun(job) == 1, seconds=40)
+    assert workers.stop("worker1") == 0
+    assert workers.job(job).status == "succeeded"

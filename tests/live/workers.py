@@ -51,7 +51,7 @@ class Workers:
         self._run([sys.executable, "manage.py", "setup"])
 
     def start(self, *names: str) -> None:
-        """Start `worker` or `beat`, by the command line that `manage.py up` gives them."""
+        """Start `worker1`, `worker2` or `clock` with the command line of `manage.py up`."""
         commands = {program.name: program.arguments for program in programs(["worker"])}
         for name in names:
             with self.log.open("ab") as log:
@@ -69,6 +69,12 @@ class Workers:
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def stop(self, name: str) -> int:
+        """Tell the process to stop, as Ctrl-C of the portal does, and return its exit code."""
+        process = self._processes.pop(name)
+        process.terminate()
+        return process.wait(timeout=30)
 
     def end(self) -> None:
         """End what still runs."""

@@ -13,11 +13,11 @@ import psutil
 import pytest
 from django.conf import settings
 
-from mlopsportal.processes import ROLES, programs
+from mlopsportal.processes import ROLES, Keeper, Program, programs
+from tests.waiting import PATIENCE, runs, wait_for
 
 WAITS = "import time; time.sleep(60)"
 ENDS = "import sys, time; open(sys.argv[1] + '.starts', 'a').write(f'{time.monotonic()}\\n')"
-PATIENCE = 10.0
 
 Keep = Callable[..., "subprocess.Popen[str]"]
 
@@ -66,21 +66,10 @@ def _programs(mark: str) -> list[psutil.Process]:
     return found
 
 
-def _runs(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def _wait_for(what: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.02)
-
-
 def test_what_ends_by_itself_is_started_again_later_each_time(keep: Keep, mark: str) -> None:
     keeper = keep(f"ends={ENDS}", f"waits={WAITS}")
     starts = Path(f"{mark}.starts")
-    _wait_for(lambda: starts.exists() and len(starts.read_text().splitlines()) >= 3)
+    wait_for(lambda: starts.exists() and len(starts.read_text().splitlines()) >= 3)
     first, second, third = (float(line) for line in starts.read_text().splitlines()[:3])
     assert second - first >= 0.5
     assert third - second >= 1.0
@@ -89,13 +78,13 @@ def test_what_ends_by_itself_is_started_again_later_each_time(keep: Keep, mark: 
     keeper.send_signal(signal.SIGTERM)
     output, _ = keeper.communicate(timeout=PATIENCE)
     assert "starting ends again" in output
-    _wait_for(lambda: not _programs(mark))
+    wait_for(lambda: not _programs(mark))
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_being_told_to_stop_ends_everything(keep: Keep, mark: str, told: signal.Signals) -> None:
     keeper = keep(f"one={WAITS}", f"two={WAITS}")
-    _wait_for(lambda: len(_programs(mark)) == 2)
+    wait_for(lambda: len(_programs(mark)) == 2)
     keeper.send_signal(told)
     keeper.communicate(timeout=PATIENCE)
     assert keeper.returncode == 128 + told
@@ -126,25 +115,25 @@ def test_what_does_not_want_to_end_is_killed(keep: Keep, mark: str) -> None:
 
 def test_what_is_killed_comes_back_the_program_and_its_wrapper_too(keep: Keep, mark: str) -> None:
     keep(f"one={WAITS}")
-    _wait_for(lambda: _programs(mark))
+    wait_for(lambda: _programs(mark))
     (first,) = _programs(mark)
     first.kill()
-    _wait_for(lambda: [p for p in _programs(mark) if p.pid != first.pid])
+    wait_for(lambda: [p for p in _programs(mark) if p.pid != first.pid])
     (second,) = _programs(mark)
     wrapper = second.parent()
     assert wrapper is not None
     wrapper.kill()
-    _wait_for(lambda: not psutil.pid_exists(second.pid) or second.status() == psutil.STATUS_ZOMBIE)
-    _wait_for(lambda: [p for p in _programs(mark) if p.pid != second.pid])
+    wait_for(lambda: not psutil.pid_exists(second.pid) or second.status() == psutil.STATUS_ZOMBIE)
+    wait_for(lambda: [p for p in _programs(mark) if p.pid != second.pid])
 
 
 def test_a_killed_keeper_leaves_no_process(keep: Keep, mark: str) -> None:
     keeper = keep(f"one={WAITS}", f"two={WAITS}")
-    _wait_for(lambda: len(_programs(mark)) == 2)
+    wait_for(lambda: len(_programs(mark)) == 2)
     below = psutil.Process(keeper.pid).children(recursive=True)
     assert len(below) >= 4, "two wrappers and two programs"
     keeper.kill()
-    _wait_for(lambda: not [process for process in below if _runs(process)])
+    wait_for(lambda: not [process for process in below if runs(process)])
 
 
 def test_what_runs_once_is_not_started_again_and_ends_the_keeper_alone(
@@ -160,12 +149,31 @@ def test_what_runs_once_is_not_started_again_and_ends_the_keeper_alone(
     ("roles", "names"),
     [
         (["web"], ["web"]),
-        (["worker"], ["worker", "beat", "agent"]),
+        (["worker"], ["worker1", "worker2", "clock", "agent"]),
         (["mlflow"], ["mlflow"]),
-        (list(ROLES), ["web", "worker", "beat", "agent", "mlflow"]),
+        (list(ROLES), ["web", "worker1", "worker2", "clock", "agent", "mlflow"]),
     ],
 )
 def test_each_role_is_its_processes(roles: list[str], names: list[str]) -> None:
     found = programs(roles)
     assert [program.name for program in found] == names
     assert all(program.arguments[0] == sys.executable for program in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "pauses"), [(-signal.SIGKILL, [0.5] * 6), (1, [0.5, 1.0, 2.0, 4.0, 8.0, 15.0])]
+)
+def test_what_was_killed_comes_back_at_once_and_what_fails_later_each_time(
+    code: int, pauses: list[float]
+) -> None:
+    """However often something is killed, the portal is at work again when the killing ends."""
+    keeper = Keeper([Program("one", ["never started"])])
+    entry, state = keeper._kept["one"], keeper._processes["one"]
+    found = []
+    for _ in pauses:
+        entry.started, entry.due = time.monotonic(), None
+        state["returncode"] = code
+        keeper._look_after("one", entry)
+        assert entry.due is not None
+        found.append(entry.due - entry.started)
+    assert found == pytest.approx(pauses, abs=0.2)

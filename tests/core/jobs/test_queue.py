@@ -13,7 +13,7 @@ from core import jobs
 from core.errors import ConflictError, NotFoundError
 from core.jobs import queue
 from core.jobs.queue import enqueue_scheduled
-from core.models import Job
+from core.models import AuditEntry, Job
 from tests.core.jobs.conftest import Work
 from tests.factories import a_job
 
@@ -86,7 +86,7 @@ def test_one_due_time_of_a_schedule_is_one_job_whoever_asks(work: Work) -> None:
 
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_an_open_job_can_be_cancelled(status: str) -> None:
-    row = jobs.cancel(a_job(status=status))
+    row = jobs.cancel(a_job(status=status), actor=None)
     row.refresh_from_db()
     assert row.status == "cancelled"
     assert row.finished is not None
@@ -95,7 +95,7 @@ def test_an_open_job_can_be_cancelled(status: str) -> None:
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
 def test_an_ended_job_cannot_be_cancelled(status: str) -> None:
     with pytest.raises(ConflictError, match="has ended already"):
-        jobs.cancel(a_job(status=status))
+        jobs.cancel(a_job(status=status), actor=None)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -113,3 +113,56 @@ def test_a_job_that_ended_badly_runs_again_as_a_new_row(
 def test_only_a_job_that_ended_badly_runs_again(work: Work, status: str) -> None:
     with pytest.raises(ConflictError, match=f"is {status}; only a failed or cancelled job"):
         jobs.retry(a_job(kind="tests.work", status=status), actor=None)
+
+
+def test_a_second_click_gets_the_job_of_the_first(work: Work, olga: User, ada: User) -> None:
+    old = a_job(kind="tests.work", status="failed")
+    first = jobs.retry(old, actor=olga)
+    assert jobs.retry(old, actor=ada) == first
+    Job.objects.filter(pk=first.pk).update(status="running")
+    assert jobs.retry(old, actor=ada) == first
+    Job.objects.filter(pk=first.pk).update(status="failed")
+    assert jobs.retry(old, actor=ada) != first
+
+
+def test_of_two_clicks_in_the_same_moment_the_later_gets_the_job_of_the_earlier(
+    work: Work, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = a_job(kind="tests.work", status="failed")
+    first = jobs.retry(old, actor=olga)
+    real, looks = queue._open_retry, [None]
+
+    def nothing_yet(row: Job) -> Job | None:
+        return looks.pop() if looks else real(row)
+
+    monkeypatch.setattr(queue, "_open_retry", nothing_yet)
+    assert jobs.retry(old, actor=olga) == first
+    assert old.retries.count() == 1
+    assert AuditEntry.objects.filter(action="ran again").count() == 1
+
+
+def test_a_click_that_came_with_one_whose_job_has_ended_is_told_so(
+    work: Work, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = a_job(kind="tests.work", status="failed")
+    jobs.retry(old, actor=olga)
+    monkeypatch.setattr(queue, "_open_retry", lambda row: None)
+    with pytest.raises(ConflictError, match="was run again in this moment"):
+        jobs.retry(old, actor=olga)
+
+
+def test_who_cancels_and_who_runs_again_is_written_down(work: Work, olga: User, ada: User) -> None:
+    old = jobs.cancel(a_job(kind="tests.work", subject="deployment:wine"), actor=olga)
+    new = jobs.retry(old, actor=ada)
+    again, cancelled = AuditEntry.objects.filter(object__startswith="job:")
+    assert (cancelled.who, cancelled.action) == ("olga", "cancelled")
+    assert (again.who, again.action) == ("ada", "ran again")
+    assert cancelled.object == again.object == f"job:{old.pk}"
+    assert cancelled.after == {"kind": "tests.work", "subject": "deployment:wine"}
+    assert again.after == {**cancelled.after, "again": str(new.pk)}
+
+
+def test_a_refused_cancel_leaves_no_entry(olga: User) -> None:
+    with pytest.raises(ConflictError):
+        jobs.cancel(a_job(status="failed"), actor=olga)
+    assert not AuditEntry.objects.filter(object__startswith="job:").exists()

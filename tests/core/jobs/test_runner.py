@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core import jobs
 from core.context import origin
-from core.errors import PortalError
+from core.errors import ConflictError, PortalError, UnavailableError
 from core.jobs.kinds import job
 from core.jobs.runner import BACK_OFF, JobLost, claim
 from core.models import Job, JobLine
@@ -153,7 +153,7 @@ def test_a_cancelled_job_stops_at_its_next_line_and_stays_cancelled(work: Work) 
 
     def cancelled_meanwhile(run: jobs.JobRun) -> None:
         run.log("Begun.")
-        jobs.cancel(Job.objects.get(pk=row.pk))
+        jobs.cancel(Job.objects.get(pk=row.pk), actor=None)
         run.log("Never written.")
         raise AssertionError("it went on")
 
@@ -229,3 +229,20 @@ def test_lines_are_kept_in_their_order(work: Work) -> None:
     JobLine.objects.create(job=row, text="Last.")
     assert [line.text for line in row.lines.all()] == ["Attempt 1.", "Last."]
     assert list(other.lines.all()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (ConflictError("Taken.", permanent=True), "conflict", 409),
+        (UnavailableError("Away.", permanent=True), "unavailable", 503),
+        (PortalError("Broken.", permanent=True), "internal", 500),
+        (ZeroDivisionError(), "internal", 500),
+    ],
+)
+def test_a_failed_job_keeps_the_class_of_its_error(
+    work: Work, error: Exception, code: str, status: int
+) -> None:
+    work.errors = [error]
+    row = _run(a_job(kind="tests.work"))
+    assert (row.status, row.error_code, row.error_status) == ("failed", code, status)

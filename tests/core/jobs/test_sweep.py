@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from core import jobs
-from core.jobs.sweep import take_over_orphans
+from core.jobs.sweep import ring_again, take_over_orphans
 from core.models import Job
 from core.owners import Owner, boot_id, myself, start_of
 from tests.core.jobs.conftest import Work
@@ -62,12 +62,13 @@ def test_a_job_of_another_machine_is_left_until_its_lease_lapses(work: Work) -> 
 
 
 def test_a_job_that_took_its_process_with_it_too_often_fails_for_good(work: Work) -> None:
-    row = _running(owner=_dead_owner(), attempts=3, max_attempts=3)
+    row = _running(owner=_dead_owner(), attempts=3, max_attempts=3, error_status=422)
     assert jobs.sweep() == 1
     row.refresh_from_db()
     assert row.status == "failed"
     assert row.error == "The process that ran this ended in the middle, 3 times."
     assert row.hint
+    assert (row.error_code, row.error_status) == ("internal", 500), "not those of an old attempt"
     assert row.finished is not None
 
 
@@ -122,12 +123,9 @@ def test_a_due_job_whose_message_was_lost_is_rung_for_again(work: Work, rings: l
     assert rings == [str(late.pk)]
 
 
-def test_when_many_are_late_the_longest_waiting_come_first(
-    work: Work, rings: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MOST_AT_ONCE", 2)
+def test_when_many_are_late_the_longest_waiting_come_first(work: Work, rings: list[str]) -> None:
     late = [a_job(kind="tests.work", due=timezone.now() - LATER * waits) for waits in (1, 3, 2)]
-    assert jobs.sweep() == 2
+    assert ring_again(most=2) == 2
     assert rings == [str(late[1].pk), str(late[2].pk)]
 
 
