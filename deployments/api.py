@@ -38,11 +38,12 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     model = serializers.CharField(source="model_name", read_only=True)
     target = ReleaseSerializer(read_only=True)
     url = serializers.SerializerMethodField()
+    problem = serializers.SerializerMethodField()
 
     class Meta:
         model = Deployment
         fields = (
-            *("name", "model", "alias", "status", "version", "public", "node", "url"),
+            *("name", "model", "alias", "status", "version", "public", "node", "problem", "url"),
             *("target", "created", "changed"),
         )
         read_only_fields = fields
@@ -54,6 +55,10 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     def get_version(self, row: Deployment) -> str:
         """Return the version that answers now, or an empty text."""
         return row.current.version if row.current else ""
+
+    def get_problem(self, row: Deployment) -> str:
+        """Return what to do when the node that serves it is silent; empty when it is not."""
+        return selectors.silence_of(row)
 
     def get_url(self, row: Deployment) -> str:
         """Return where predictions are asked for."""

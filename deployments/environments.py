@@ -1,7 +1,8 @@
 """Virtual environments for models, built by uv, one for each set of locked requirements.
 
 Two versions that ask for the same share one. An environment counts only once its marker file is
-written, last; one that was cut off in the middle is built anew.
+written, last; one that was cut off in the middle, or is not what it was built as any more, is
+built anew.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.folders import private_folder
-from deployments.errors import BuildError
+from deployments import manifest
+from deployments.errors import BuildError, IndexUnavailable
 from deployments.models import Environment
 
 Log = Callable[[str], None]
 
-MARKER = ".complete"
 _TIMEOUT = 1800
 _DECORATION = " \u00d7\u2570\u2500\u25b6\u2502\u00b7"
 """What uv draws around its sentences."""
@@ -61,15 +62,34 @@ def ensure(
             digest=digest,
             defaults={"python_version": _version_of(python), "lock": lock},
         )
-        if (folder_of(row) / MARKER).is_file():
+        if not _make_whole(row, python=python, modules=modules, log=log):
             log(f"The environment {digest[:12]} is there already.")
-        else:
-            _build(row, python=python, modules=modules, log=log)
-        Environment.objects.filter(pk=row.pk).update(
-            status=Environment.Status.READY, problem="", last_used=timezone.now()
-        )
         row.refresh_from_db()
         return row
+
+
+def mend(row: Environment, *, modules: list[str], log: Log) -> bool:
+    """Build `row` again where it lay if it is not what it was built as; say whether it was not.
+
+    The lock of the row is installed, so that what serves finds the very versions it was proven
+    with. `modules` and `log` are as in `ensure`.
+
+    Raises:
+        BuildError: as in `ensure`.
+    """
+    with _building[row.digest]:
+        python = interpreter(row.python_version, log=log)
+        return _make_whole(row, python=python, modules=modules, log=log)
+
+
+def is_there(row: Environment) -> bool:
+    """Say whether the environment was finished and its interpreter can be started; quick."""
+    return manifest.is_there(folder_of(row))
+
+
+def damage_of(row: Environment) -> str:
+    """Return in words how the environment differs from what was built; empty if it does not."""
+    return str(manifest.damage(folder_of(row)) or "")
 
 
 def folder_of(row: Environment) -> Path:
@@ -124,11 +144,34 @@ def _locked(requirements: list[str], *, python: str, log: Log) -> str:
     return done.stdout
 
 
-def _build(row: Environment, *, python: str, modules: list[str], log: Log) -> None:
+def _make_whole(row: Environment, *, python: str, modules: list[str], log: Log) -> bool:
+    """Build the environment unless it is there as it was built; say whether it was built."""
+    folder = folder_of(row)
+    damage = manifest.damage(folder)
+    if damage is not None:
+        if (folder / manifest.MARKER).is_file() or row.status == Environment.Status.READY:
+            log(
+                f"The environment {row.digest[:12]} is not what it was built as ({damage}): "
+                "it is built again."
+            )
+        # uv links files from its cache: one that was changed in place is changed there as well.
+        fresh = damage.changed != ()
+        _build(row, python=python, modules=modules, log=log, fresh=fresh)
+    Environment.objects.filter(pk=row.pk).update(
+        status=Environment.Status.READY, problem="", last_used=timezone.now()
+    )
+    return damage is not None
+
+
+def _build(row: Environment, *, python: str, modules: list[str], log: Log, fresh: bool) -> None:
+    """Install the lock of `row` into an empty folder; `fresh` downloads all of it again."""
     Environment.objects.filter(pk=row.pk).update(status=Environment.Status.BUILDING)
     folder, began = folder_of(row), time.monotonic()
     if folder.exists():
-        log("An unfinished environment is removed.")
+        if not (folder / manifest.MARKER).is_file():
+            log("An unfinished environment is removed.")
+        # First, so that one that is half removed does not pass for a whole one.
+        (folder / manifest.MARKER).unlink(missing_ok=True)
         shutil.rmtree(folder)
     packages = sum(1 for line in row.lock.splitlines() if "==" in line)
     log(f"Installing {packages} packages for Python {row.python_version}.")
@@ -139,6 +182,7 @@ def _build(row: Environment, *, python: str, modules: list[str], log: Log) -> No
         _uv(
             *("pip", "install", "--python", str(folder / "bin" / "python")),
             *("--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(lock_file)),
+            *(["--no-cache"] if fresh else []),
         )
         log("Compiling what every start imports.")
         _warm_up(folder, modules)
@@ -149,9 +193,9 @@ def _build(row: Environment, *, python: str, modules: list[str], log: Log) -> No
         raise
     finally:
         lock_file.unlink(missing_ok=True)
-    (folder / MARKER).write_text(row.digest, encoding="ascii")
+    size = manifest.write(folder, digest=row.digest)
     seconds = time.monotonic() - began
-    Environment.objects.filter(pk=row.pk).update(seconds=seconds, size=_size(folder))
+    Environment.objects.filter(pk=row.pk).update(seconds=seconds, size=size)
     log(f"The environment is ready after {seconds:.1f} s.")
 
 
@@ -193,7 +237,7 @@ def _uv(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(
+        raise IndexUnavailable(
             f"Installing took more than {_TIMEOUT // 60} minutes and was given up.",
             hint="Is the package index reachable from this machine?",
         ) from error
@@ -214,7 +258,7 @@ def _build_error(output: str) -> BuildError:
     elif "not found in the package registry" in text:
         hint = "Is the name right, and is the package published where this machine installs from?"
     elif "error sending request" in text or "Failed to fetch" in text:
-        return BuildError(
+        return IndexUnavailable(
             f"The package index cannot be reached: {text[:600]}",
             hint="Check the network of this machine; the job is tried again by itself.",
         )
@@ -236,8 +280,3 @@ def _version_of(python: str) -> str:
         return "{}.{}.{}".format(*sys.version_info[:3])
     done = subprocess.run([python, "-V"], capture_output=True, text=True, timeout=30, check=False)
     return done.stdout.removeprefix("Python ").strip() or python
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes that the environment's own files take; shared (linked) ones count too."""
-    return sum(p.lstat().st_size for p in folder.rglob("*") if p.is_file())

@@ -27,7 +27,7 @@ def fetch(version: ModelVersion, *, log: Callable[[str], None]) -> Path:
     target = private_folder("models") / name
     # Two deployments of one version are brought up by two threads of the one agent of this node.
     with _fetching[name]:
-        if not (target / MARKER).is_file():
+        if not (target / MARKER).is_file() or not (target / "files").is_dir():
             shutil.rmtree(target, ignore_errors=True)
             _fetch_all(version, target / "files", log=log)
             (target / MARKER).touch()

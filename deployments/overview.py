@@ -35,6 +35,8 @@ class Line:
     traffic: Traffic
     spark: SafeString
     last_event: DeploymentEvent | None
+    silence: str = ""
+    """What to do when the node that serves it is silent; empty when it is not."""
 
     @property
     def release(self) -> Release | None:
@@ -74,6 +76,8 @@ class Standing:
     """The release that is on its way, or failed on it."""
     steps: list[Step]
     events: list[DeploymentEvent]
+    silence: str
+    """What to do when the node that serves it is silent; empty when it is not."""
 
     @property
     def is_settled(self) -> bool:
@@ -97,6 +101,7 @@ def lines(rows: Sequence[Deployment], *, asked: Mapping[str, Traffic] | None = N
             traffic=(found := asked.get(row.name, Traffic())),
             spark=spark_of(found, label=f"Requests to {row.name} by hour"),
             last_event=events.get(row.pk),
+            silence=selectors.silence_of(row),
         )
         for row in rows
     ]
@@ -125,6 +130,7 @@ def standing(row: Deployment) -> Standing:
         rollout=rollout,
         steps=steps(rollout, events=events) if rollout else [],
         events=events,
+        silence=selectors.silence_of(row),
     )
 
 
@@ -183,10 +189,7 @@ def _reached(release: Release) -> str:
 
 def _detail(release: Release, events: Sequence[DeploymentEvent]) -> str:
     if release.status == Release.Status.PENDING:
-        node = release.deployment.node
-        if selectors.unheard_nodes([node]):
-            return (
-                f"The agent of node {node} is not heard of. It runs in the role worker of "
-                "manage.py up; the rollout goes on as soon as it does."
-            )
+        silence = selectors.silence_of(release.deployment)
+        if silence:
+            return f"{silence} The rollout goes on as soon as it runs."
     return next((event.text for event in events if event.release_id == release.pk), "")

@@ -38,7 +38,9 @@ def deployments(*, wanted_only: bool = False) -> QuerySet[Deployment]:
         queryset=ModelServer.objects.filter(status__in=ModelServer.RUNNING),
         to_attr="running_servers",
     )
+    seen = Node.objects.filter(name=OuterRef("node")).values("seen")[:1]
     rows = Deployment.objects.select_related("current", "target__actor").prefetch_related(servers)
+    rows = rows.annotate(node_seen=Subquery(seen))
     return rows.filter(wanted=True) if wanted_only else rows
 
 
@@ -65,6 +67,19 @@ def unheard_nodes(names: Collection[str]) -> dict[str, datetime | None]:
     }
 
 
+def silence_of(row: Deployment) -> str:
+    """Return what to do when the node of a deployment is silent; empty when it is not."""
+    if not row.wanted or not (silent := _silent_since(row)):
+        return ""
+    said = f"No agent of node {row.node} {silent}. Start it: it runs in the role worker of "
+    if row.node == settings.NODE:
+        return f"{said}manage.py up."
+    return (
+        f"{said}manage.py up over there; or restart the deployment to move it to this node, "
+        f"{settings.NODE}."
+    )
+
+
 def deployment(name: str) -> Deployment:
     """Return one deployment.
 
@@ -82,6 +97,9 @@ def deployment(name: str) -> Deployment:
 def status_of(row: Deployment) -> str:
     """Return the one word that says how a deployment stands (`core.statuses`)."""
     current, target = row.current, row.target
+    if row.wanted and row.node != settings.NODE and _silent_since(row):
+        # What the rows say of another machine's processes is as old as its last word.
+        return "unknown"
     if current is not None and current.status == Release.Status.LIVE:
         servers = getattr(current, "running_servers", None)
         if servers is None:
@@ -185,6 +203,19 @@ def input_names() -> dict[str, list[str]]:
     return {
         row.name: [str(c["name"]) for c in signature_inputs(row) if c.get("name")] for row in rows
     }
+
+
+def _silent_since(row: Deployment) -> str:
+    """Return since when the node of `row` is silent, as words; empty when it is not."""
+    if hasattr(row, "node_seen"):
+        seen: datetime | None = row.node_seen
+        silent = seen is None or not Node(name=row.node, seen=seen).is_heard
+    else:
+        unheard = unheard_nodes([row.node])
+        silent, seen = row.node in unheard, unheard.get(row.node)
+    if not silent:
+        return ""
+    return f"has reported since {seen:%Y-%m-%d %H:%M} UTC" if seen else "has ever reported"
 
 
 def _place(row: Deployment) -> Place:

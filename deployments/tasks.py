@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.jobs import JobRun, job
-from deployments.services.desired import ROLLOUT, UNDEPLOY
+from deployments.services.desired import MEND, ROLLOUT, UNDEPLOY
 
 
 @job(ROLLOUT, title="Bring a version into service")
@@ -20,3 +20,11 @@ def undeploy(run: JobRun) -> dict[str, Any]:
     from deployments.agent import rollout  # the agent's code, which no other process needs
 
     return rollout.undeploy(run)
+
+
+@job(MEND, title="Mend what a model is served from")
+def mend(run: JobRun) -> dict[str, Any]:
+    """Build the environment of the job's model server again, if it is not as it was built."""
+    from deployments.agent import mend  # the agent's code, which no other process needs
+
+    return mend.mend(run)

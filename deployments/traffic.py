@@ -7,7 +7,6 @@ counts; a percentile read from them is at most half a step off.
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
 from core.questions import Question
@@ -16,7 +15,6 @@ STEP: Final = math.log(1.1)
 """Width of a latency step on the logarithmic scale."""
 
 HOURS: Final = 24
-SPAN: Final = timedelta(hours=HOURS)
 
 
 @dataclass(frozen=True, slots=True)

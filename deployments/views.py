@@ -141,7 +141,7 @@ def replace(request: HttpRequest, name: str) -> HttpResponse:
             deployment=row, version=form.version, alias=form.alias, actor=user_in(request)
         )
         return redirect(row)
-    return render(request, "deployments/replace.html", {"form": form, "row": row, "model": model})
+    return render(request, "deployments/replace.html", {"form": form, "row": row})
 
 
 @require_POST
@@ -174,7 +174,7 @@ def roll_back(request: HttpRequest, name: str) -> HttpResponse:
         "back": row.get_absolute_url(),
         "crumbs": _crumbs(row.name),
     }
-    return render(request, "core/confirm.html", context)
+    return render(request, "confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -195,7 +195,7 @@ def undeploy(request: HttpRequest, name: str) -> HttpResponse:
         "crumbs": _crumbs(row.name),
         "form": form,
     }
-    return render(request, "core/confirm.html", context)
+    return render(request, "confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -217,7 +217,7 @@ def public(request: HttpRequest, name: str) -> HttpResponse:
         "back": row.get_absolute_url(),
         "crumbs": _crumbs(row.name),
     }
-    return render(request, "core/confirm.html", context)
+    return render(request, "confirm.html", context)
 
 
 def _deployed(request: HttpRequest, model: str, form: DeployForm) -> Deployment | None:

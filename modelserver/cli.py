@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from modelserver.answers import JSON_TYPE, Answer
 from modelserver.diagnosis import ExampleFailed, explain_failure
 from modelserver.progress import Progress
-from modelserver.server import ModelServer
+from modelserver.server import DRAIN_SECONDS, ModelServer
 
 if TYPE_CHECKING:
     from modelserver.loading import Loaded
@@ -46,7 +46,7 @@ def main() -> NoReturn:
         sys.exit(f"The progress file {arguments.progress} cannot be written: {error.strerror}.")
     try:
         loaded = start.load(arguments.model, arguments.example)
-        asyncio.run(start.serve(loaded, arguments.socket))
+        asyncio.run(start.serve(loaded, arguments.socket, drain_seconds=arguments.drain))
     # The edge of the start: loading runs the model's own code, which may raise anything.
     except BaseException as error:
         logger.critical("%s", start.failed(error, arguments.model), exc_info=True)
@@ -71,10 +71,13 @@ class _Start:
         self._next("example", "The model is loaded.")
         return loaded
 
-    async def serve(self, loaded: "Loaded", socket_path: Path) -> None:
+    async def serve(self, loaded: "Loaded", socket_path: Path, *, drain_seconds: float) -> None:
         """Prove the model with its example, then serve it until a signal says stop."""
         server = ModelServer(
-            loaded.score, description=loaded.description, mlflow_version=loaded.mlflow_version
+            loaded.score,
+            description=loaded.description,
+            mlflow_version=loaded.mlflow_version,
+            drain_seconds=drain_seconds,
         )
         if loaded.example:
             # Through the lane, as every request: a model may insist on its thread.
@@ -122,6 +125,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to listen on")
     parser.add_argument("--progress", type=Path, required=True, help="file for JSON lines")
     parser.add_argument("--example", type=Path, help="body to send instead of the stored example")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        metavar="SECONDS",
+        help="how long requests in flight may take after SIGTERM (default: %(default)g)",
+    )
     return parser.parse_args()
 
 

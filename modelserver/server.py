@@ -34,7 +34,9 @@ from modelserver.lane import Lane, Score, Scored
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS: Final = 10.0
+DRAIN_SECONDS: Final = 60.0
+"""How long requests in flight may take after the stop, unless the start said otherwise."""
+
 BACKLOG: Final = 128
 MAX_SOCKET_PATH: Final = 107
 """Bytes of a Unix socket's path on Linux (sun_path without its closing zero)."""
@@ -45,11 +47,20 @@ _READ_AHEAD: Final = 1024 * 1024
 class ModelServer:
     """Serves one model on a Unix socket; belongs to the running event loop.
 
-    `score` runs in the lane's thread; `description` is what `describe` answers.
+    `score` runs in the lane's thread; `description` is what `describe` answers. A stop waits
+    `drain_seconds` at most for the requests in flight.
     """
 
-    def __init__(self, score: Score, *, description: dict[str, Any], mlflow_version: str) -> None:
+    def __init__(
+        self,
+        score: Score,
+        *,
+        description: dict[str, Any],
+        mlflow_version: str,
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
         self.lane = Lane(score)
+        self._drain_seconds = drain_seconds
         self._description = json.dumps(description).encode()
         self._mlflow_version = mlflow_version
         self._stopping = asyncio.Event()
@@ -66,8 +77,8 @@ class ModelServer:
         """Serve on the socket `path` until `stop`, then finish what is in flight.
 
         The socket has mode 0600 and takes the place of one that is there; `on_ready` is called
-        when it listens. Ends ten seconds after `stop` at the latest. Raises OSError when there can
-        be no socket at `path`.
+        when it listens. Ends at once after `stop` when nothing is in flight, and `drain_seconds`
+        after it at the latest. Raises OSError when there can be no socket at `path`.
         """
         listening = _bind(path)
         ours = path.stat()
@@ -82,7 +93,7 @@ class ModelServer:
 
     async def _drain(self) -> None:
         if self._answering:
-            await asyncio.wait(self._answering, timeout=DRAIN_SECONDS)
+            await asyncio.wait(self._answering, timeout=self._drain_seconds)
         if self._answering:
             logger.warning("%d requests were cut off by the stop.", len(self._answering))
         self.lane.close()

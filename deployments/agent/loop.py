@@ -30,6 +30,9 @@ PERIOD = 0.5
 SAY_ALIVE_EVERY = 5.0
 FOLLOW_ALIASES_EVERY = 5.0
 STRANGERS_EVERY = 30.0
+END_PATIENCE = 10.0
+"""Seconds that a prediction in flight may take when the whole portal ends, as web is given too."""
+
 THREADS = 8
 
 
@@ -120,8 +123,9 @@ class Agent:
 
 
 def end_local_servers() -> int:
-    """End every model server of this node at once, leaving desired state as it is.
+    """End every model server of this node, leaving desired state as it is.
 
-    For the end of `manage.py up`: the next start brings them back.
+    For the end of `manage.py up`: the next start brings them back. Idle ones end at once; requests
+    in flight get `END_PATIENCE` seconds. Returns how many model servers were killed after that.
     """
-    return ProcessRuntime().kill_strangers(set())
+    return ProcessRuntime().end_all(patience=END_PATIENCE)

@@ -6,18 +6,20 @@ version that serves goes on until the new one has proven itself.
 
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core.errors import PortalError
+from core.errors import ConflictError, PortalError
 from core.jobs import JobRun
 from core.jobs.runner import JobLost
 from core.models import Job, Revision
 from core.transitions import try_move
 from deployments import environments, files, requirements
+from deployments.agent.watch import stop_patience
 from deployments.errors import ModelStartError
 from deployments.models import Deployment, Environment, ModelServer, Release
 from deployments.runtimes import ProcessRuntime
@@ -31,7 +33,8 @@ from registry.client import MlflowClient
 from registry.models import ModelVersion
 
 PAUSE = 0.1
-UNDEPLOY_PATIENCE = timedelta(minutes=2)
+UNDEPLOY_GRACE = timedelta(minutes=1)
+"""How much longer than a model server may take to stop the end of all of them is waited for."""
 
 Status = Release.Status
 
@@ -41,7 +44,7 @@ def roll_out(run: JobRun) -> dict[str, Any]:
     release = Release.objects.select_related("deployment").get(pk=run.arguments["release"])
     if release.status == Status.FAILED:
         again = "Restart the deployment, or replace its version, to try again."
-        raise PortalError(release.error, hint=f"{release.hint} {again}".strip(), permanent=True)
+        raise ConflictError(release.error, hint=f"{release.hint} {again}".strip(), permanent=True)
     if release.status not in Release.COMING:
         run.log(f"{release} is {release.status} already.")
         return {"status": release.status}
@@ -70,21 +73,37 @@ def undeploy(run: JobRun) -> dict[str, Any]:
     """End every release of the deployment and wait until no process of it is left."""
     row = Deployment.objects.get(pk=run.arguments["deployment"])
     now = timezone.now()
-    if row.wanted:
-        run.log(f"{row.name} was deployed again meanwhile.")
-        return {"status": "deployed again"}
-    row.releases.filter(status__in=Release.COMING).update(status=Status.STOPPED, ended=now)
-    row.releases.filter(status=Status.LIVE).update(status=Status.DRAINING, drains_since=now)
-    Revision.bump(ROUTES)
+    if not _end_releases(row):
+        return _deployed_again(run, row)
     running = ModelServer.objects.filter(release__deployment=row, status__in=ModelServer.RUNNING)
     while running.exists():
         run.check()
-        if timezone.now() - now > UNDEPLOY_PATIENCE:
+        if Deployment.objects.filter(pk=row.pk, wanted=True).exists():
+            return _deployed_again(run, row)
+        if timezone.now() - now > stop_patience() + UNDEPLOY_GRACE:
             raise PortalError(f"{row.name} has model servers that do not end.")
         time.sleep(PAUSE)
     run.log("No process and no socket is left.")
     note(row, "Undeployed: no process and no socket is left.", tone="idle")
     return {"status": "stopped"}
+
+
+@transaction.atomic
+def _end_releases(row: Deployment) -> bool:
+    """End what serves, or should, under the name; False if it is wanted again."""
+    # Locked, so that a deploy at this moment comes before all of it or after all of it.
+    if Deployment.objects.select_for_update(no_key=True).get(pk=row.pk).wanted:
+        return False
+    now = timezone.now()
+    row.releases.filter(status__in=Release.COMING).update(status=Status.STOPPED, ended=now)
+    row.releases.filter(status=Status.LIVE).update(status=Status.DRAINING, drains_since=now)
+    Revision.bump(ROUTES)
+    return True
+
+
+def _deployed_again(run: JobRun, row: Deployment) -> dict[str, Any]:
+    run.log(f"{row.name} was deployed again meanwhile.")
+    return {"status": "deployed again"}
 
 
 def _bring_up(run: JobRun, release: Release) -> ModelServer:
@@ -97,16 +116,26 @@ def _bring_up(run: JobRun, release: Release) -> ModelServer:
         environment = _environment(version, say)
         folder = files.fetch(version, log=say)
         _still_target(release)
-        if not try_move(release, from_=Release.COMING, to=Status.STARTING, environment=environment):
-            raise _superseded(release)
-        server = ModelServer.objects.create(
-            release=release,
-            node=settings.NODE,
-            model_path=str(folder),
-            python=str(environments.python_of(environment)),
-        )
+        server = _server(release, environment, folder)
         say("Starting the model server.")
     return _wait_until_live(run, release, server, say)
+
+
+@transaction.atomic
+def _server(release: Release, environment: Environment, folder: Path) -> ModelServer:
+    """Return the row of the release's one model server, for the watch to start.
+
+    The move locks the release: of two that carry out a job which was taken over, one makes it.
+    """
+    if not try_move(release, from_=Release.COMING, to=Status.STARTING, environment=environment):
+        raise _superseded(release)
+    there = release.servers.filter(status__in=ModelServer.RUNNING).first()
+    return there or ModelServer.objects.create(
+        release=release,
+        node=settings.NODE,
+        model_path=str(folder),
+        python=str(environments.python_of(environment)),
+    )
 
 
 def _version(release: Release) -> ModelVersion:
@@ -173,7 +202,10 @@ def _switch(run: JobRun, release: Release, server: ModelServer) -> None:
     description = _describe(server)
     now = timezone.now()
     with transaction.atomic():
-        _still_target(release)
+        # Whatever is asked for from here on waits, and finds this release live.
+        row = Deployment.objects.select_for_update(no_key=True).get(pk=release.deployment_id)
+        if row.target_id != release.pk:
+            raise _superseded(release)
         if not try_move(
             release,
             from_=Status.STARTING,
@@ -184,8 +216,7 @@ def _switch(run: JobRun, release: Release, server: ModelServer) -> None:
             hint="",
         ):
             raise _superseded(release)
-        row = release.deployment
-        older = row.releases.exclude(pk=release.pk)
+        older = row.releases.filter(number__lt=release.number)
         older.filter(status=Status.LIVE).update(status=Status.DRAINING, drains_since=now)
         older.filter(status__in=Release.COMING).update(status=Status.REPLACED, ended=now)
         Deployment.objects.filter(pk=row.pk).update(current=release)
@@ -196,7 +227,7 @@ def _switch(run: JobRun, release: Release, server: ModelServer) -> None:
 
 def cancelled(release: Release) -> PortalError:
     """Return why a release whose job a person cancelled has failed."""
-    return PortalError(
+    return ConflictError(
         f"Bringing up version {release.version} was cancelled.",
         hint="Restart the deployment, or replace its version, to try again.",
         permanent=True,
@@ -224,7 +255,7 @@ def _still_target(release: Release) -> None:
         raise _superseded(release)
 
 
-class Superseded(PortalError):
+class Superseded(ConflictError):
     """The release on its way is not wanted any more."""
 
 

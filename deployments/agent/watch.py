@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.models import Revision
 from core.transitions import try_move
+from deployments.agent import mend
 from deployments.models import Deployment, ModelServer, Release
 from deployments.runtimes import Runtime
 from deployments.runtimes.protocol import Progress
@@ -23,18 +24,26 @@ logger = logging.getLogger(__name__)
 GATEWAYS_NOTICE = timedelta(seconds=2)
 """How long after a switch the old servers stay, so that every gateway has read the new routes."""
 
-STOP_PATIENCE = timedelta(seconds=15)
+STOP_GRACE = timedelta(seconds=5)
+"""How much longer than a prediction may take a model server is waited for once it is stopped."""
+
 STEADY = timedelta(seconds=60)
 LONGEST_BACK_OFF = timedelta(seconds=60)
 
 Status = ModelServer.Status
 
 
+def stop_patience() -> timedelta:
+    """Return how long a model server may take to answer what is in flight and end."""
+    patience: timedelta = settings.PREDICT_TIMEOUT + STOP_GRACE
+    return patience
+
+
 def look_after(runtime: Runtime) -> None:
     """Take one step for every model server of this node that needs one."""
     servers = (
         ModelServer.objects.filter(node=settings.NODE, status__in=ModelServer.RUNNING)
-        .select_related("release__deployment")
+        .select_related("release__deployment", "release__environment")
         .order_by("pk")
     )
     for server in servers:
@@ -60,6 +69,8 @@ def _is_wanted(server: ModelServer) -> bool:
 
 def _starting(server: ModelServer, runtime: Runtime) -> None:
     if not server.owner:
+        if server.release.status == Release.Status.LIVE and not _can_start(server, runtime):
+            return
         # A process may have been started just before an agent died, which could not write it down.
         try:
             owner = runtime.find(server) or runtime.start(server)
@@ -82,6 +93,17 @@ def _starting(server: ModelServer, runtime: Runtime) -> None:
         runtime.kill(server)
         seconds = settings.LOAD_TIMEOUT.total_seconds()
         _did_not_start(server, runtime, f"The model had not loaded after {seconds:.0f} seconds")
+
+
+def _can_start(server: ModelServer, runtime: Runtime) -> bool:
+    """Say whether what a server that once served needs is there; if not, have it mended."""
+    if mend.is_under_way(server):
+        return False
+    missing = mend.missing(server)
+    if missing:
+        _restart(server, runtime, missing)
+        mend.request(server)
+    return not missing
 
 
 def _is_ready(server: ModelServer) -> None:
@@ -124,7 +146,7 @@ def _begin_to_stop(server: ModelServer, runtime: Runtime) -> None:
 
 def _stopping(server: ModelServer, runtime: Runtime) -> None:
     # `next_start` holds since when it stops: it will not start again.
-    if runtime.is_alive(server) and timezone.now() - server.next_start < STOP_PATIENCE:
+    if runtime.is_alive(server) and timezone.now() - server.next_start < stop_patience():
         runtime.ask_to_stop(server)
         return
     if runtime.remains(server):
@@ -139,6 +161,8 @@ def _did_not_start(server: ModelServer, runtime: Runtime, why: str) -> None:
     """A server that once served is tried again; one that never did is a failed release."""
     if server.release.status == Release.Status.LIVE:
         _restart(server, runtime, why)
+        if mend.is_damaged(server) and not mend.is_under_way(server):
+            mend.request(server)
         return
     runtime.kill(server)
     try_move(server, from_=Status.STARTING, to=Status.FAILED, problem=why, owner="")

@@ -23,6 +23,7 @@ from modelserver.frames import FrameError
 
 _PING_EVERY: Final = 5.0
 _PING_PATIENCE: Final = 0.5
+_LOOK_EVERY: Final = 0.05
 
 PROGRAM: Final = Path(settings.BASE_DIR) / "modelserver" / "__main__.py"
 
@@ -48,6 +49,7 @@ class ProcessRuntime:
             *("--model", server.model_path),
             *("--socket", str(self.socket(server))),
             *("--progress", str(home / "progress.jsonl")),
+            *("--drain", str(settings.PREDICT_TIMEOUT.total_seconds())),
         ]
         with self.log_file(server).open("ab") as log:
             child = subprocess.Popen(
@@ -157,6 +159,21 @@ class ProcessRuntime:
                     os.killpg(os.getpgid(process.pid), signal.SIGKILL)
                     killed += 1
         return killed
+
+    def end_all(self, *, patience: float) -> int:
+        """Ask every model server of this data folder to end; kill after `patience` seconds.
+
+        One without requests in flight ends at once. Returns how many had to be killed.
+        """
+        for process, _ in _model_servers():
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if os.getsid(process.pid) == process.pid:  # what it started, it ends
+                    process.terminate()
+        until = time.monotonic() + patience
+        while time.monotonic() < until and next(_model_servers(), None) is not None:
+            self._collect()
+            time.sleep(_LOOK_EVERY)
+        return self.kill_strangers(set())
 
     def _home(self, server: ModelServer) -> Path:
         return private_folder("servers") / str(server.pk)

@@ -1,6 +1,5 @@
 """What should be served: every change is a new release, or the end of all of them."""
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from core.models import Job, Revision
 from deployments import selectors
 from deployments.models import Deployment, Release
 from deployments.services.events import ROUTES, note
+from deployments.services.nodes import move_from_silent_node
 from registry import selectors as registry
 from registry.models import ModelVersion
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROLLOUT = "deployments.rollout"
 UNDEPLOY = "deployments.undeploy"
+MEND = "deployments.mend"
 
 
 @transaction.atomic
@@ -45,7 +46,7 @@ def deploy(
         ConflictError: the name serves already.
     """
     found = _resolve(model, version=version, alias=alias)
-    row = Deployment.objects.select_for_update().filter(name=name or model).first()
+    row = Deployment.objects.select_for_update(no_key=True).filter(name=name or model).first()
     if row is not None and row.wanted:
         raise ConflictError(
             f"{row.name} is deployed already.",
@@ -53,6 +54,8 @@ def deploy(
         )
     if row is None:
         row = Deployment(name=name or model, node=settings.NODE)
+    else:
+        move_from_silent_node(row)
     row.model_name, row.alias, row.wanted = model, alias, True
     try:
         # Whether the name is free is the database's to say: only its answer holds under a race.
@@ -152,7 +155,8 @@ def undeploy(*, deployment: Deployment, actor: "User | None") -> Job:
 @transaction.atomic
 def set_public(*, deployment: Deployment, public: bool, actor: "User | None") -> Deployment:
     """Let everybody ask the deployment without a token, or end that."""
-    before = deployment.public
+    row = Deployment.objects.select_for_update(no_key=True).get(pk=deployment.pk)
+    before = row.public
     deployment.public = public
     deployment.save(update_fields=["public"])
     Revision.bump(ROUTES)
@@ -167,26 +171,39 @@ def set_public(*, deployment: Deployment, public: bool, actor: "User | None") ->
 
 
 def follow_aliases() -> list[Job]:
-    """Release the version that an alias has moved to, for every deployment that follows one."""
-    started = []
-    for row in Deployment.objects.exclude(alias="").filter(wanted=True).select_related("target"):
-        try:
-            found = registry.resolve(row.model_name, version_or_alias=row.alias, is_alias=True)
-        except NotFoundError:
-            # The alias is gone: what serves goes on serving until somebody decides otherwise.
-            continue
-        if row.target is not None and row.target.version != found.version:
-            # Undeployed in this moment: there is nothing to follow any more.
-            with contextlib.suppress(ConflictError):
-                job = switch_version(
-                    deployment=row,
-                    alias=row.alias,
-                    actor=None,
-                    reason=f"alias {row.alias} moved",
-                    trigger=Job.Trigger.SYSTEM,
-                )
-                started.append(job)
-    return started
+    """Release the version that an alias has moved to, for this node's deployments that follow one.
+
+    Those of other nodes are followed by their own agents.
+    """
+    mine = Deployment.objects.filter(node=settings.NODE, wanted=True).exclude(alias="")
+    found = [_follow(row) for row in mine.select_related("target") if _moved(row) is not None]
+    return [job for job in found if job is not None]
+
+
+def _moved(row: Deployment) -> ModelVersion | None:
+    """Return the version that the alias of `row` has moved to, or None if it has not."""
+    try:
+        found = registry.resolve(row.model_name, version_or_alias=row.alias, is_alias=True)
+    except NotFoundError:
+        # The alias is gone: what serves goes on serving until somebody decides otherwise.
+        return None
+    return found if row.target is not None and row.target.version != found.version else None
+
+
+@transaction.atomic
+def _follow(deployment: Deployment) -> Job | None:
+    """Release what the alias has moved to, unless something else was decided meanwhile."""
+    try:
+        row = _locked(deployment)
+    except ConflictError:
+        # Undeployed in this moment: there is nothing to follow any more.
+        return None
+    # A person may have rolled back or replaced the version since `row` was read: that holds.
+    found = _moved(row) if row.alias == deployment.alias else None
+    if found is None:
+        return None
+    reason = f"alias {row.alias} moved"
+    return _release(row, found, actor=None, reason=reason, trigger=Job.Trigger.SYSTEM)
 
 
 def _release(
@@ -238,7 +255,13 @@ def _resolve(model: str, *, version: str, alias: str) -> ModelVersion:
 
 
 def _locked(deployment: Deployment) -> Deployment:
-    row = Deployment.objects.select_for_update(of=("self",)).get(pk=deployment.pk)
+    """Return the row as it is now, locked until the end of the transaction.
+
+    Without its key: or whoever writes a line about it, with a lock on the routes' revision in his
+    hand, and whoever changes it and then the routes would wait for each other.
+    """
+    row = Deployment.objects.select_for_update(no_key=True).get(pk=deployment.pk)
     if not row.wanted:
         raise ConflictError(f"{row.name} is not deployed.", hint="Deploy a version first.")
+    move_from_silent_node(row)
     return row

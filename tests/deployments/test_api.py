@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from core.models import Job
-from deployments.models import Deployment, Release
+from deployments.models import Deployment, Node, Release
 from tests.conftest import Api
 from tests.factories import a_deployment, a_model, a_server, a_version
 
@@ -102,6 +102,18 @@ def test_undeploying_twice_is_a_conflict(api: Api, olga: User) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert client.get(BASE).json()["count"] == 0
     assert client.get(f"{BASE}?all=1").json()["count"] == 1
+
+
+def test_a_silent_node_is_told_with_the_next_step(api: Api, vera: User) -> None:
+    a_deployment()
+    assert (
+        api(vera)
+        .get(f"{BASE}/wine")
+        .json()["problem"]
+        .startswith("No agent of node testnode has ever reported. Start it")
+    )
+    Node.objects.create(name="testnode")
+    assert api(vera).get(BASE).json()["results"][0]["problem"] == ""
 
 
 def test_history_events_and_output_are_lists(api: Api, vera: User) -> None:

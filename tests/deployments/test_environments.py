@@ -1,5 +1,7 @@
 """Environments shared by what they hold; uv itself is the one seam (the real one: end to end)."""
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,8 +14,9 @@ from django.conf import LazySettings
 from django.db import connection
 
 from deployments import environments
-from deployments.environments import MARKER, ensure, folder_of, interpreter, python_of
+from deployments.environments import damage_of, ensure, folder_of, interpreter, mend, python_of
 from deployments.errors import BuildError
+from deployments.manifest import MARKER
 from deployments.models import Environment
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,11 @@ class Uv:
             python = Path(arguments[-1]) / "bin" / "python"
             python.parent.mkdir(parents=True)
             python.touch()
+            library = Path(arguments[-1]) / "lib"
+            library.mkdir()
+            for name in ("a.py", "b.py"):
+                (library / name).touch()
+                os.utime(library / name, (1_000_000_000, 1_000_000_000))
         stdout = LOCK if act == "pip compile" else ""
         return subprocess.CompletedProcess(arguments, 0, stdout=stdout, stderr="")
 
@@ -109,6 +117,55 @@ def test_one_that_was_cut_off_is_removed_and_built_anew(uv: Uv) -> None:
     assert again.pk == row.pk
     assert "An unfinished environment is removed." in lines
     assert not (folder_of(row) / "rest").exists()
+
+
+def test_a_whole_environment_is_not_built_again_nor_is_new_bytecode_damage(uv: Uv) -> None:
+    row = _ensure()
+    cache = folder_of(row) / "bin" / "__pycache__"
+    cache.mkdir()
+    (cache / "python.pyc").touch()
+    (folder_of(row) / "later").touch()
+    assert damage_of(row) == ""
+    assert not mend(row, modules=[], log=_fail)
+    assert uv.count("pip", "install") == 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "words", "fresh"),
+    [
+        (lambda folder: shutil.rmtree(folder), "its folder is missing", False),
+        (lambda folder: (folder / "bin/python").unlink(), "bin/python is missing", False),
+        (lambda folder: (folder / "lib/a.py").unlink(), "lib/a.py is missing", False),
+        (lambda folder: (folder / "lib/a.py").write_text("grew"), "lib/a.py is changed", True),
+        (lambda folder: os.utime(folder / "lib/a.py"), "lib/a.py is changed", True),
+        (lambda folder: shutil.rmtree(folder / "lib"), "2 files are missing, lib/a.py", False),
+    ],
+)
+@pytest.mark.parametrize("again", ["ensure", "mend"])
+def test_a_damaged_environment_is_built_again_from_its_own_lock_and_says_so(
+    uv: Uv, again: str, harm: Callable[[Path], object], words: str, fresh: bool
+) -> None:
+    row = _ensure()
+    folder = folder_of(row)
+    harm(folder)
+    lines: list[str] = []
+    if again == "mend":
+        assert mend(row, modules=[], log=lines.append)
+    else:
+        assert _ensure(log=lines.append) == row
+    assert f"The environment {row.digest[:12]} is not what it was built as ({words}" in lines[0]
+    assert "is ready after" in lines[-1]
+    assert damage_of(row) == ""
+    installs = [asked for asked in uv.asked if asked[:2] == ("pip", "install")]
+    assert len(installs) == 2
+    assert ("--no-cache" in installs[1]) is fresh, "uv links changed files from its cache"
+
+
+def test_the_marker_of_an_earlier_release_of_the_portal_counts(uv: Uv) -> None:
+    row = _ensure()
+    (folder_of(row) / MARKER).write_text(row.digest)
+    (folder_of(row) / "lib/a.py").unlink()
+    assert damage_of(row) == ""
 
 
 def test_a_build_that_fails_says_why_and_is_tried_again_when_asked(uv: Uv) -> None:

@@ -1,7 +1,7 @@
 """Pages of deployments."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import quote
 
@@ -63,6 +63,7 @@ def test_a_deployment_is_listed_with_state_version_traffic_and_last_event(as_ver
     a_prediction(deployment="wine-live", total_ms=20.0, time=timezone.now() - timedelta(hours=3))
     note(row, "Version 2 is live.")
     note(row, "Version 3 is live.", tone="ok")
+    the_node_is_up()
     response = as_vera.get("/deployments/")
     text = text_of(response)
     assert "live wine-live public wine v3 follows @champion" in text
@@ -263,11 +264,23 @@ def test_an_open_job_keeps_the_page_fresh(as_vera: Client) -> None:
 
 def test_a_node_that_is_silent_is_named_while_a_rollout_waits_for_it(as_vera: Client) -> None:
     a_deployment(name="wine", status="pending")
-    assert "The agent of node testnode is not heard of." in text_of(
-        as_vera.get("/deployments/wine/")
-    )
+    words = "No agent of node testnode has ever reported. Start it: it runs in the role worker"
+    for path in ("/deployments/wine/", "/deployments/"):
+        assert words in text_of(as_vera.get(path))
     the_node_is_up()
-    assert "is not heard of" not in text_of(as_vera.get("/deployments/wine/"))
+    for path in ("/deployments/wine/", "/deployments/"):
+        assert "No agent of node" not in text_of(as_vera.get(path))
+
+
+def test_a_deployment_of_a_node_that_is_gone_is_not_called_live(as_vera: Client) -> None:
+    a_deployment(name="wine")
+    Deployment.objects.update(node="old-host")
+    seen = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    Node.objects.create(name="old-host", seen=seen)
+    page = as_vera.get("/deployments/wine/")
+    assert page.context["standing"].status == "unknown"
+    assert "No agent of node old-host has reported since 2026-01-02 03:04 UTC." in text_of(page)
+    assert "restart the deployment to move it to this node, testnode." in text_of(page)
 
 
 def test_all_events_are_listed_newest_first(as_vera: Client) -> None:

@@ -29,9 +29,9 @@ def score(body: bytes, content_type: str) -> Answer:
 
 
 @contextlib.asynccontextmanager
-async def running(path: Path) -> AsyncIterator[ModelServer]:
+async def running(path: Path, **options: float) -> AsyncIterator[ModelServer]:
     """Run a server on `path` until the block ends, and see it end well."""
-    server = ModelServer(score, description=DESCRIPTION, mlflow_version="9.9")
+    server = ModelServer(score, description=DESCRIPTION, mlflow_version="9.9", **options)
     ready = asyncio.Event()
     run = asyncio.create_task(server.run(path, on_ready=ready.set))
     started = asyncio.create_task(ready.wait())
@@ -214,12 +214,9 @@ async def test_stop_finishes_what_is_in_flight_and_takes_nothing_new(path: Path)
         await client.aclose()
 
 
-async def test_stop_cuts_off_what_takes_too_long(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "DRAIN_SECONDS", 0.05)
+async def test_stop_cuts_off_what_takes_too_long(path: Path) -> None:
     client = ModelClient(path)
-    async with running(path):
+    async with running(path, drain_seconds=0.05):
         hanging = asyncio.create_task(invoke(client, b"sleep 0.5"))
         await asyncio.sleep(0.02)
         began = time.monotonic()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from deployments.agent.loop import Agent
 from deployments.models import Node
 from tests.deployments.agent.fake_runtime import FakeRuntime
 from tests.factories import a_deployment, a_job
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,13 +36,6 @@ def agent(
     found._pool.shutdown(wait=True)
 
 
-def _wait_for(what: Callable[[], object]) -> None:
-    until = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.01)
-
-
 def test_a_pass_says_that_the_node_lives(agent: Agent) -> None:
     agent.step()
     node = Node.objects.get()
@@ -56,7 +50,7 @@ def test_jobs_of_the_node_run_side_by_side_and_those_of_others_do_not(agent: Age
     other = a_job(kind="tests.node", queue="node.elsewhere")
     agent.step()
     agent.step()
-    _wait_for(lambda: Job.objects.filter(status="succeeded").count() == len(ours))
+    wait_for(lambda: Job.objects.filter(status="succeeded").count() == len(ours))
     other.refresh_from_db()
     assert other.status == "queued"
 
@@ -74,7 +68,7 @@ def test_a_job_is_begun_once_however_often_the_loop_looks(agent: Agent) -> None:
     for _ in range(5):
         agent.step()
     release.set()
-    _wait_for(lambda: Job.objects.filter(status="succeeded").exists())
+    wait_for(lambda: Job.objects.filter(status="succeeded").exists())
     assert len(begun) == 1
 
 

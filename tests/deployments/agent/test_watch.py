@@ -9,7 +9,7 @@ from django.conf import LazySettings
 
 from core.models import Revision
 from deployments.agent import watch
-from deployments.agent.watch import GATEWAYS_NOTICE, LONGEST_BACK_OFF, STEADY, STOP_PATIENCE
+from deployments.agent.watch import GATEWAYS_NOTICE, LONGEST_BACK_OFF, STEADY, stop_patience
 from deployments.models import Deployment, ModelServer, Release
 from tests.deployments.agent.conftest import Clock
 from tests.deployments.agent.fake_runtime import FakeRuntime
@@ -260,13 +260,17 @@ def test_the_old_server_stays_until_every_gateway_has_read_the_new_routes(
     assert _looked(runtime, server).status == "stopping"
 
 
-def test_a_server_that_does_not_stop_is_killed_after_its_time(
-    clock: Clock, runtime: FakeRuntime
+def test_a_server_that_does_not_stop_is_killed_once_no_prediction_can_be_in_flight(
+    clock: Clock, runtime: FakeRuntime, settings: LazySettings
 ) -> None:
+    settings.PREDICT_TIMEOUT = timedelta(seconds=90)
     server = _live(runtime, release="stopped")
     runtime.of(server).stops = False
     assert _looked(runtime, server, 3).status == "stopping"
-    clock.pass_(seconds=STOP_PATIENCE.total_seconds() + 1)
+    clock.pass_(seconds=91)
+    assert _looked(runtime, server, 3).status == "stopping"
+    assert "kill" not in runtime.calls
+    clock.pass_(seconds=stop_patience().total_seconds() - 90)
     _looked(runtime, server)
     assert "kill" in runtime.calls
     assert _looked(runtime, server).status == "stopped"

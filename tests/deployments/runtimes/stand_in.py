@@ -16,7 +16,7 @@ SLEEP = "import time; time.sleep(60)"
 def main() -> None:
     """Do what a model server does, as far as the runtime sees it."""
     parser = argparse.ArgumentParser()
-    for name in ("--model", "--socket", "--progress"):
+    for name in ("--model", "--socket", "--progress", "--drain"):
         parser.add_argument(name)
     given = parser.parse_args()
     how = Path(given.model).name

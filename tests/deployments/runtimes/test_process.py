@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,8 @@ from core.folders import socket_folder
 from deployments.models import ModelServer
 from deployments.runtimes import ProcessRuntime, process
 from deployments.runtimes.protocol import Progress
+from tests.waiting import runs, wait_for
 
-PATIENCE = 10.0
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 Start = Callable[..., ModelServer]
@@ -49,7 +50,7 @@ def start(runtime: ProcessRuntime) -> Start:
     def begin(how: str = "plain", pk: int = 7) -> ModelServer:
         server = ModelServer(pk=pk, model_path=f"/{how}", python=os.sys.executable)  # type: ignore[attr-defined]
         server.owner = runtime.start(server)
-        _wait_for(lambda: runtime.progress(server))
+        wait_for(lambda: runtime.progress(server))
         return server
 
     return begin
@@ -68,17 +69,6 @@ def _processes() -> list[psutil.Process]:
     return found
 
 
-def _runs(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def _wait_for(what: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.01)
-
-
 def test_a_started_server_is_alive_found_and_reports(runtime: ProcessRuntime, start: Start) -> None:
     server = start()
     assert runtime.is_alive(server)
@@ -86,7 +76,7 @@ def test_a_started_server_is_alive_found_and_reports(runtime: ProcessRuntime, st
     assert runtime.progress(server) == [Progress("ready", "Here.")], "half a line is none"
     assert runtime.socket(server).is_socket()
     assert stat.S_IMODE(socket_folder().stat().st_mode) == 0o700
-    _wait_for(lambda: runtime.log_file(server).read_text() == "output of the model\n")
+    wait_for(lambda: runtime.log_file(server).read_text() == "output of the model\n")
 
 
 def test_another_agent_finds_it_and_ends_it(runtime: ProcessRuntime, start: Start) -> None:
@@ -96,16 +86,16 @@ def test_another_agent_finds_it_and_ends_it(runtime: ProcessRuntime, start: Star
     assert other.find(server) == server.owner
     assert other.find(ModelServer(pk=8)) == ""
     other.kill(server)
-    _wait_for(lambda: not other.is_alive(server))
+    wait_for(lambda: not other.is_alive(server))
 
 
 def test_asked_to_stop_it_ends_and_leaves_no_zombie(runtime: ProcessRuntime, start: Start) -> None:
     server = start()
     pid = int(server.owner.split("/")[2])
     runtime.ask_to_stop(server)
-    _wait_for(lambda: not runtime.is_alive(server))
+    wait_for(lambda: not runtime.is_alive(server))
     assert not runtime.remains(server)
-    _wait_for(lambda: not psutil.pid_exists(pid))
+    wait_for(lambda: not psutil.pid_exists(pid))
     runtime.clean_up(server)
     assert not runtime.socket(server).exists()
     assert not (socket_folder().parent / "servers" / "7").exists()
@@ -119,28 +109,28 @@ def test_one_that_does_not_want_to_is_killed(runtime: ProcessRuntime, start: Sta
     time.sleep(0.1)
     assert runtime.is_alive(server)
     runtime.kill(server)
-    _wait_for(lambda: not runtime.remains(server))
+    wait_for(lambda: not runtime.remains(server))
 
 
 def test_children_and_grandchildren_end_with_it(runtime: ProcessRuntime, start: Start) -> None:
     server = start("forks")
-    _wait_for(lambda: len(_processes()) == 3)
+    wait_for(lambda: len(_processes()) == 3)
     everybody = _processes()
     runtime.kill(server)
-    _wait_for(lambda: not runtime.remains(server))
-    _wait_for(lambda: not [one for one in everybody if _runs(one)])
+    wait_for(lambda: not runtime.remains(server))
+    wait_for(lambda: not [one for one in everybody if runs(one)])
 
 
 def test_what_a_dead_leader_leaves_is_seen_and_ended(runtime: ProcessRuntime, start: Start) -> None:
     server = start("forks")
-    _wait_for(lambda: len(_processes()) == 3)
+    wait_for(lambda: len(_processes()) == 3)
     everybody = _processes()
     psutil.Process(int(server.owner.split("/")[2])).kill()
-    _wait_for(lambda: not runtime.is_alive(server))
+    wait_for(lambda: not runtime.is_alive(server))
     assert runtime.remains(server)
     runtime.kill(server)
-    _wait_for(lambda: not runtime.remains(server))
-    _wait_for(lambda: not [one for one in everybody if _runs(one)])
+    wait_for(lambda: not runtime.remains(server))
+    wait_for(lambda: not [one for one in everybody if runs(one)])
 
 
 def test_a_row_that_names_a_stranger_touches_nobody(runtime: ProcessRuntime, start: Start) -> None:
@@ -161,9 +151,9 @@ def test_servers_nobody_knows_are_ended_with_their_children(
     runtime: ProcessRuntime, start: Start
 ) -> None:
     known, stranger = start("plain", 1), start("forks", 2)
-    _wait_for(lambda: len(_processes()) == 4)
+    wait_for(lambda: len(_processes()) == 4)
     assert runtime.kill_strangers({known.pk}) >= 1
-    _wait_for(lambda: not runtime.remains(stranger))
+    wait_for(lambda: not runtime.remains(stranger))
     assert runtime.is_alive(known)
     assert not runtime.is_alive(stranger)
 
@@ -172,12 +162,36 @@ def test_a_child_of_a_stranger_whose_leader_is_gone_is_ended_too(
     runtime: ProcessRuntime, start: Start
 ) -> None:
     stranger = start("forks")
-    _wait_for(lambda: len(_processes()) == 3)
+    wait_for(lambda: len(_processes()) == 3)
     everybody = _processes()
     psutil.Process(int(stranger.owner.split("/")[2])).kill()
-    _wait_for(lambda: not runtime.is_alive(stranger))
+    wait_for(lambda: not runtime.is_alive(stranger))
     assert runtime.kill_strangers(set()) == 1
-    _wait_for(lambda: not [one for one in everybody if _runs(one)])
+    wait_for(lambda: not [one for one in everybody if runs(one)])
+
+
+def test_at_the_end_of_everything_the_willing_end_at_once_and_the_others_are_killed(
+    runtime: ProcessRuntime, start: Start
+) -> None:
+    willing = start("plain", 1)
+    began = time.monotonic()
+    assert runtime.end_all(patience=30) == 0
+    assert time.monotonic() - began < 15, "nothing was in flight"
+    stubborn = start("ignores", 2)
+    time.sleep(0.1)
+    assert runtime.end_all(patience=0.3) == 1
+    for server in (willing, stubborn):
+        wait_for(lambda server=server: not runtime.remains(server))
+
+
+def test_a_server_is_told_how_long_a_prediction_may_take(
+    runtime: ProcessRuntime, start: Start, settings: LazySettings
+) -> None:
+    settings.PREDICT_TIMEOUT = timedelta(seconds=95)
+    server = start()
+    (arguments,) = [process.cmdline() for process in _processes()]
+    assert arguments[arguments.index("--drain") + 1] == "95.0"
+    runtime.kill(server)
 
 
 def test_servers_of_another_data_folder_are_none_of_ours(
