@@ -16,8 +16,8 @@ from core import timerange
 from core.errors import InvalidError
 from deployments import selectors as deployments
 from gateway import exports
+from gateway.filters import ANSWERS, query_of
 from gateway.services import GivenTruth, give_truths
-from gateway.stores.protocol import Query
 
 RANGE_PARAMETERS = [
     OpenApiParameter("window", str, enum=list(timerange.WINDOWS)),
@@ -48,21 +48,17 @@ class PredictionsView(APIView):
         parameters=[
             *RANGE_PARAMETERS,
             OpenApiParameter("version", str),
+            OpenApiParameter("status", str, enum=list(ANSWERS), description="2xx, 4xx, 5xx."),
+            OpenApiParameter("search", str, description="A prediction or request id, of any time."),
             OpenApiParameter("format", str, enum=list(exports.CONTENT_TYPES)),
         ],
         responses={200: {"type": "array", "items": {"type": "object"}}},
     )
     def get(self, request: Request, name: str) -> StreamingHttpResponse:
-        """Return every prediction in the range, oldest first, right up to this moment."""
+        """Return every prediction that is asked for, oldest first, right up to this moment."""
         row = deployments.deployment(name)
         asked = request.query_params
-        span = timerange.parse(asked)
-        query = Query(
-            deployment=row.name,
-            start=span.start,
-            end=span.end,
-            version=asked.get("version", ""),
-        )
+        query = query_of(asked, deployment=row.name)
         form = asked.get("format") or "json"
         chunks = exports.export(query, form=form, columns=deployments.signature_inputs(row))
         return StreamingHttpResponse(

@@ -46,6 +46,8 @@ class Detail:
     whole: str
     """The answer, when it is not one value per row."""
     has_truths: bool
+    answers_text: bool
+    """Whether the model answered with texts, such as names of classes."""
     headers: list[tuple[str, str]]
     raw_inputs: str
     raw_outputs: str
@@ -91,6 +93,7 @@ def detail(row: StoredPrediction, truths: Truths) -> Detail:
         rows=rows,
         whole="" if per_row or error else cell(outputs),
         has_truths=bool(truths),
+        answers_text=per_row and any(isinstance(value, str) for value in outputs),
         headers=_headers(row),
         raw_inputs=_pretty(row.inputs),
         raw_outputs=_pretty(row.outputs),

@@ -10,6 +10,7 @@ import msgspec
 from asgiref.sync import sync_to_async
 
 from core.errors import InvalidError
+from core.spreadsheets import safe_cell
 from gateway import selectors
 from gateway.stores import StoredPrediction
 from gateway.stores.protocol import Query
@@ -130,11 +131,8 @@ def _csv(lines: Iterator[Line], names: list[str]) -> Iterator[bytes]:
 
 
 def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, int | float):
-        return value
-    text = value if isinstance(value, str) else _text(value)
-    # A spreadsheet runs cells that begin like this; an apostrophe makes them text.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    plain = value is None or isinstance(value, str | int | float)
+    return safe_cell(value if plain else _text(value))
 
 
 def _text(value: Any) -> str:

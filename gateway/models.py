@@ -1,8 +1,5 @@
 """Rows of the SQL store of predictions, and of what comes to them later."""
 
-from typing import Any
-
-import msgspec
 from django.db import models
 from django.utils import timezone
 
@@ -43,16 +40,28 @@ class Prediction(models.Model):
     def __str__(self) -> str:
         return f"prediction {self.pk}"
 
-    @property
-    def input_table(self) -> dict[str, Any]:
-        """The inputs, decoded."""
-        decoded: dict[str, Any] = msgspec.json.decode(self.inputs)
-        return decoded
 
-    @property
-    def output_values(self) -> Any:
-        """The outputs, decoded."""
-        return msgspec.json.decode(self.outputs)
+class RequestCount(models.Model):
+    """How many requests to a deployment one clock hour had, by latency and whether they failed.
+
+    `step` is the latency on the scale of `deployments.traffic`; `failed` is a status of 500 on.
+    """
+
+    deployment = models.CharField(max_length=200)
+    hour = models.DateTimeField()
+    step = models.IntegerField()
+    failed = models.BooleanField()
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "hour", "step", "failed"], name="gateway_count_of_hour"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} requests to {self.deployment} in the hour of {self.hour}"
 
 
 class Truth(models.Model):

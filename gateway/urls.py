@@ -9,4 +9,5 @@ app_name = "gateway"
 urlpatterns = [
     path("", views.predictions, name="predictions"),
     path("<uuid:pk>/", views.prediction, name="prediction"),
+    path("<uuid:pk>/truth/", views.give_truth, name="give-truth"),
 ]

@@ -53,7 +53,6 @@ class LogStats:
     refused: int = 0
     bytes: int = 0
     syncs: int = 0
-    last_sync_seconds: float = 0.0
     waiting: int = 0
     oldest_waiting_seconds: float = 0.0
 
@@ -222,7 +221,6 @@ class LogWriter:
         """Bring the batch to disk; the problem that prevented it, if any."""
         if self._problem and time.monotonic() < self._retry_at:
             return self._count_failed(batch, self._problem)
-        started = time.perf_counter()
         try:
             written = self._appender.append([waiter.payload for waiter in batch])
         except Exception as error:  # noqa: BLE001  (the thread's edge: nobody may wait for ever)
@@ -232,7 +230,6 @@ class LogWriter:
             self._stats.written += len(batch)
             self._stats.bytes += written
             self._stats.syncs += 1
-            self._stats.last_sync_seconds = time.perf_counter() - started
         self._recover()
         return None
 

@@ -52,6 +52,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RequestCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('deployment', models.CharField(max_length=200)),
+                ('hour', models.DateTimeField()),
+                ('step', models.IntegerField()),
+                ('failed', models.BooleanField()),
+                ('count', models.PositiveBigIntegerField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('deployment', 'hour', 'step', 'failed'), name='gateway_count_of_hour')],
+            },
+        ),
+        migrations.CreateModel(
             name='Truth',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -7,6 +7,7 @@ import msgspec
 
 from accounts.access import AccessTable
 from gateway.log.writer import LogWriter
+from gateway.serving.bodies import BodyMemory, Upload
 from gateway.serving.http import Answer, ClientGone, Receive, Refusal, Scope, Send
 from gateway.serving.predict import Predictor
 from gateway.serving.routes import RouteTable
@@ -27,6 +28,7 @@ class Gateway:
         self._log: LogWriter | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._predictor: Predictor | None = None
+        self._memory = BodyMemory()
 
     async def start(self) -> None:
         """Open the log and read the routes; from then on they are kept fresh."""
@@ -45,8 +47,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        upload = Upload(scope, receive, self._memory)
         try:
-            answer = await self._handle(scope, receive)
+            answer = await self._handle(scope, upload)
         except Refusal as refusal:
             answer = refusal.answer()
         except ClientGone:
@@ -56,9 +59,15 @@ class Gateway:
             answer = Refusal(
                 500, "INTERNAL_ERROR", "The portal failed at this request; it is in its log."
             ).answer()
-        await answer.send(send)
+        finally:
+            upload.release()
+        if upload.is_pending:
+            # Who is refused may go on sending for ever, on a connection that is kept.
+            await answer.send_and_close(send, upload.discard())
+        else:
+            await answer.send(send)
 
-    async def _handle(self, scope: Scope, receive: Receive) -> Answer:
+    async def _handle(self, scope: Scope, upload: Upload) -> Answer:
         path, method = scope["path"], scope["method"]
         if path in PROBES:
             return self._probe(path)
@@ -67,7 +76,7 @@ class Gateway:
             raise _no_such_path(path)
         if act == "invocations":
             _need(method, "POST", path)
-            return await self._ready().predict(scope, receive, deployment)
+            return await self._ready().predict(scope, upload, deployment)
         if act in ("ping", "health"):
             _need(method, "GET", path)
             return await self._ping(scope, deployment)

@@ -1,4 +1,4 @@
-"""Small pieces of HTTP that the gateway's handlers share: answers, errors, reading bodies."""
+"""Small pieces of HTTP that the gateway's handlers share: answers, errors, headers."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -26,13 +26,24 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """Send it whole."""
+        await send(self._start())
+        await send({"type": "http.response.body", "body": self.body})
+
+    async def send_and_close(self, send: Send, until: Awaitable[None]) -> None:
+        """Send it, and close the connection as soon as `until` is over."""
+        self.headers = [*self.headers, (b"connection", b"close")]
+        await send(self._start())
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        await until
+        await send({"type": "http.response.body", "body": b""})
+
+    def _start(self) -> MutableMapping[str, Any]:
         head = [
             (b"content-type", self.content_type),
             (b"content-length", b"%d" % len(self.body)),
             *self.headers,
         ]
-        await send({"type": "http.response.start", "status": self.status, "headers": head})
-        await send({"type": "http.response.body", "body": self.body})
+        return {"type": "http.response.start", "status": self.status, "headers": head}
 
 
 class Refusal(Exception):
@@ -80,36 +91,3 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
 def header_value(text: str) -> bytes:
     """Return any text as a header's value: what is not printable ASCII is percent-encoded."""
     return quote(text, safe=" !#$&'()*+,-./:;<=>?@[]^_`{|}~").encode("ascii")
-
-
-async def read_body(receive: Receive, *, declared: str, limit: int) -> bytes:
-    """Return the whole body.
-
-    Raises:
-        Refusal: it is larger than `limit` bytes (413), known as early as can be.
-        ClientGone: the client went away.
-    """
-    if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(int(declared), limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(size, limit)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _too_large(size: int, limit: int) -> Refusal:
-    return Refusal(
-        413,
-        "REQUEST_ENTITY_TOO_LARGE",
-        f"The body has {size} bytes or more; {limit} are allowed.",
-        hint="Send fewer rows at a time, or raise PORTAL_MAX_BODY.",
-    )

@@ -16,15 +16,14 @@ from deployments.selectors import Route
 from gateway.log.errors import LogUnavailable
 from gateway.log.record import Record, encode, new_id
 from gateway.log.writer import LogWriter
+from gateway.serving.bodies import Upload
 from gateway.serving.http import (
     Answer,
     Headers,
-    Receive,
     Refusal,
     Scope,
     header,
     header_value,
-    read_body,
 )
 from gateway.serving.routes import RouteTable
 from modelserver.client import ModelServerDown, Response
@@ -115,7 +114,7 @@ class Predictor:
             began=began,
         )
 
-    async def predict(self, scope: Scope, receive: Receive, deployment: str) -> Answer:
+    async def predict(self, scope: Scope, upload: Upload, deployment: str) -> Answer:
         """Answer one prediction; its record is on disk when this returns.
 
         Raises:
@@ -123,6 +122,17 @@ class Predictor:
         """
         asked = await self.open(scope, deployment)
         name = asked.route.deployment
+        self._refuse_if_busy(name)
+        body = await upload.read()
+        # A request takes a place once it is whole: slow senders keep nobody from the model.
+        self._refuse_if_busy(name)
+        self._routes.in_flight[name] += 1
+        try:
+            return await self._answer(asked, scope, body)
+        finally:
+            self._routes.in_flight[name] -= 1
+
+    def _refuse_if_busy(self, name: str) -> None:
         if self._routes.in_flight[name] >= settings.MAX_IN_FLIGHT:
             raise Refusal(
                 429,
@@ -131,20 +141,9 @@ class Predictor:
                 hint="Try again after a second, or send more rows in fewer requests.",
                 retry_after=1,
             )
-        self._routes.in_flight[name] += 1
-        try:
-            return await self._answer(asked, scope, receive)
-        finally:
-            self._routes.in_flight[name] -= 1
 
-    async def _answer(self, asked: Asked, scope: Scope, receive: Receive) -> Answer:
-        headers = scope["headers"]
-        body = await read_body(
-            receive,
-            declared=header(headers, b"content-length"),
-            limit=settings.MAX_BODY,
-        )
-        content_type = header(headers, b"content-type")
+    async def _answer(self, asked: Asked, scope: Scope, body: bytes) -> Answer:
+        content_type = header(scope["headers"], b"content-type")
         checked = time.perf_counter()
         prediction_id = new_id(asked.time_ns if asked.backfilled else None)
         response = await self._ask_model(asked.route, content_type, body)

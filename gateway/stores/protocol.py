@@ -89,4 +89,4 @@ class PredictionStore(Protocol):
         """Return a page of predictions, newest first."""
 
     def traffic(self, deployments: Collection[str], *, start: datetime) -> Iterable[TrafficCount]:
-        """Return how many requests there were since `start`, by hour and step of latency."""
+        """Return how many requests there were since `start` (the beginning of a clock hour)."""

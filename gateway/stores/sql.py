@@ -2,36 +2,32 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, IntegerField, Q, QuerySet, TextField
-from django.db.models.functions import Cast, Greatest, Ln, Round, Substr
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from deployments.traffic import STEP
 from gateway.log.reader import Position
 from gateway.models import LogPosition, Prediction
+from gateway.stores import counts
 from gateway.stores.protocol import Query, StoredPrediction, TrafficCount
 
 _NAMES = tuple(field.name for field in fields(StoredPrediction))
 _CHUNK = 1000
-_LEAST_MS = 0.01
+_WRITTEN_AT_ONCE = 500
 
 
 class SqlStore:
     """Keeps predictions as rows; the reader's position moves in the same transaction."""
 
     def write(self, rows: Sequence[StoredPrediction], *, reader: str, position: Position) -> None:
-        """Keep `rows` and the reader's position, both or neither."""
+        """Keep `rows`, their counts and the reader's position, all or nothing."""
         with transaction.atomic(using=settings.PREDICTIONS_DATABASE):
-            Prediction.objects.bulk_create(
-                [Prediction(**asdict(row)) for row in rows],
-                ignore_conflicts=True,
-                batch_size=500,
-            )
+            for first in range(0, len(rows), _WRITTEN_AT_ONCE):
+                _write(rows[first : first + _WRITTEN_AT_ONCE])
             LogPosition.objects.update_or_create(
                 reader=reader,
                 node=settings.NODE,
@@ -86,26 +82,22 @@ class SqlStore:
         return [StoredPrediction(**row) for row in page]
 
     def traffic(self, deployments: Collection[str], *, start: datetime) -> Iterable[TrafficCount]:
-        """Return how many requests there were since `start`, by hour and step of latency."""
-        rows = Prediction.objects.filter(deployment__in=deployments, time__gte=start)
-        counted = (
-            rows.annotate(
-                # The hour as the first letters of the time: on SQLite three times as fast as
-                # TruncHour, which parses every row's time in Python.
-                hour=Substr(Cast("time", TextField()), 1, 13),
-                step=Cast(
-                    Round(Ln(Greatest(F("total_ms"), _LEAST_MS)) / STEP),
-                    IntegerField(),
-                ),
-                failed=Q(status__gte=500),
-            )
-            .values_list("deployment", "hour", "step", "failed")
-            .annotate(count=Count("pk"))
-            .order_by()
-        )
-        for name, hour, step, failed, count in counted:
-            moment = datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
-            yield TrafficCount(name, moment, step, bool(failed), count)
+        """Return how many requests there were since `start`, the beginning of an hour."""
+        return counts.since(start, deployments)
+
+
+def _write(rows: Iterable[StoredPrediction]) -> None:
+    """Keep and count those of `rows` that are not there yet.
+
+    Should another writer have brought one of them meanwhile, all of it is undone: nothing may be
+    counted twice, and what is repeated finds them.
+    """
+    by_id = {row.id: row for row in rows}
+    there = Prediction.objects.filter(pk__in=by_id).values_list("pk", flat=True)
+    for known in there:
+        del by_id[known]
+    Prediction.objects.bulk_create([Prediction(**asdict(row)) for row in by_id.values()])
+    counts.add(by_id.values())
 
 
 def _rows(query: Query) -> QuerySet[Prediction]:

@@ -76,6 +76,22 @@ def test_a_version_and_a_window_narrow_it(api: Api, vera: User) -> None:
     assert list(frame["request_id"]) == ["mine"]
 
 
+def test_a_status_and_a_request_id_narrow_it(api: Api, vera: User) -> None:
+    now = datetime.now(tz=UTC)
+    for status in (200, 422, 503):
+        a_prediction(time=now, status=status, request_id=f"r-{status}")
+    old = a_prediction(time=now - timedelta(days=400), request_id="r-old")
+    for query, found in (
+        ("status=refused", ["r-422"]),
+        ("status=failed&window=day", ["r-503"]),
+        ("search=r-old&window=day", ["r-old"]),
+        (f"search={old.pk}", ["r-old"]),
+        ("search=r-old&status=failed", []),
+    ):
+        frame = _rows(api(vera).get(f"{BASE}/predictions?format=csv&{query}"))
+        assert list(frame["request_id"]) == found, query
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -84,6 +100,7 @@ def test_a_version_and_a_window_narrow_it(api: Api, vera: User) -> None:
         ("from=soon", 400),
         ("from=2026-01-02&to=2026-01-01", 400),
         ("tz=Mars&from=2026-01-01", 400),
+        ("status=200", 400),
     ],
 )
 def test_a_range_or_form_that_is_none_is_refused(

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.conf import settings
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deployments.traffic import HOURS, traffic
@@ -60,3 +63,14 @@ def test_an_answer_in_no_time_has_a_latency() -> None:
     a_prediction(total_ms=0.0)
     found = traffic(["wine"])["wine"]
     assert found.p95 == pytest.approx(0.01, rel=0.05)
+
+
+def test_traffic_reads_counts_and_no_prediction() -> None:
+    for _ in range(20):
+        a_prediction()
+    traffic(["wine"])
+    with CaptureQueriesContext(connections[settings.PREDICTIONS_DATABASE]) as asked:
+        assert traffic(["wine"])["wine"].requests == 20
+    read = [query["sql"] for query in asked if "gateway_requestcount" in query["sql"]]
+    assert len(read) == 1
+    assert not any("gateway_prediction" in query["sql"] for query in asked)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import quote
 
+import pyarrow.parquet as pq
 import pytest
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
@@ -189,6 +190,41 @@ def test_the_downloads_give_the_stretch_and_version_that_the_page_shows(as_vera:
     assert _body(as_vera.get(links["parquet"]))[:4] == b"PAR1"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"window": "ever"},
+        {"status": "answered"},
+        {"status": "refused"},
+        {"status": "failed", "window": "ever"},
+        {"search": "order-17"},
+        {"search": "order-17", "status": "failed"},
+        {"status": "answered", "version": "2"},
+        {"from": "2026-03-01T00:00", "to": "2026-03-02T00:00"},
+        {"from": "2026-03-01T00:00", "status": "odd"},
+        {"from": "yesterday", "status": "failed"},
+    ],
+    ids=str,
+)
+def test_the_list_and_every_download_are_the_same_predictions(
+    query: dict[str, str], as_vera: Client
+) -> None:
+    a_deployment(name="wine", version="2")
+    for time in (timezone.now(), datetime(2026, 3, 1, 8, 30, tzinfo=UTC)):
+        for status in (200, 204, 400, 422, 500, 503):
+            a_prediction(version="2", status=status, time=time, request_id=f"order-{status % 19}")
+    response = as_vera.get("/predictions/", {"deployment": "wine", **query})
+    listed = sorted(str(row.id) for row in response.context["page"])
+    links = dict(response.context["downloads"])
+    entries = json.loads(_body(as_vera.get(links["json"])))
+    assert sorted(entry["id"] for entry in entries) == listed
+    lines = csv.DictReader(io.StringIO(_body(as_vera.get(links["csv"])).decode()))
+    assert sorted(line["id"] for line in lines) == listed
+    table = pq.read_table(io.BytesIO(_body(as_vera.get(links["parquet"]))))
+    assert sorted(table["id"].to_pylist()) == listed
+
+
 def test_downloads_are_of_one_deployment(as_vera: Client) -> None:
     a_deployment(name="wine")
     a_prediction()
@@ -266,6 +302,75 @@ def test_an_unknown_prediction_is_named(as_vera: Client) -> None:
     response = as_vera.get(f"/predictions/{unknown}/")
     assert response.status_code == 404
     assert f"There is no prediction {unknown}." in text_of(response)
+
+
+# ---- truths ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outputs", "typed", "kept"),
+    [
+        ("[5]", "6", 6),
+        ("[5]", "6.5", 6.5),
+        ("[5]", "six", "six"),
+        ("[true]", "false", False),
+        ('["good"]', "bad", "bad"),
+        ('["5"]', "6", "6"),
+        ("[[0.2,0.8]]", "1", 1),
+    ],
+)
+def test_an_operator_gives_a_truth_on_the_page(
+    outputs: str, typed: str, kept: object, as_olga: Client
+) -> None:
+    row = a_prediction(outputs=outputs)
+    page = as_olga.get(f"/predictions/{row.pk}/")
+    assert faults_of(page) == []
+    assert f'action="/predictions/{row.pk}/truth/"' in page.content.decode()
+    answer = as_olga.post(f"/predictions/{row.pk}/truth/", {"row": "0", "value": typed})
+    assert (answer.status_code, answer["Location"]) == (302, f"/predictions/{row.pk}/")
+    truth = Truth.objects.get()
+    assert (truth.prediction, truth.row, truth.given_by) == (row.pk, 0, "olga")
+    assert truth.value == kept
+    assert type(truth.value) is type(kept)
+
+
+def test_a_truth_is_corrected_by_the_next(as_olga: Client) -> None:
+    row = a_prediction(rows=2, inputs='{"columns":["a"],"data":[[1],[2]]}', outputs="[1,2]")
+    for value in ("3", "4"):
+        as_olga.post(f"/predictions/{row.pk}/truth/", {"row": "1", "value": value})
+    text = text_of(as_olga.get(f"/predictions/{row.pk}/"))
+    assert "The truth of row 1 is kept." in text
+    assert "Row Prediction Truth a 0 1 — 1 1 2 4 2" in text
+    assert "From 0 to 1, as in the table." in text
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"row": "0", "value": ""}, "This field is required."),
+        ({"row": "2", "value": "7"}, "has 2 rows; there is no 2."),
+        ({"row": "-1", "value": "7"}, "greater than or equal to 0"),
+        ({"row": "0", "value": "null"}, "has no value."),
+    ],
+)
+def test_a_truth_that_is_none_stands_with_what_was_typed(
+    given: dict[str, str], says: str, as_olga: Client
+) -> None:
+    row = a_prediction(rows=2, inputs='{"columns":["a"],"data":[[1],[2]]}', outputs="[1,2]")
+    answer = as_olga.post(f"/predictions/{row.pk}/truth/", given)
+    assert answer.status_code == 422
+    assert says in text_of(answer)
+    assert f'value="{given["row"]}"' in answer.content.decode()
+    assert faults_of(answer) == []
+    assert not Truth.objects.exists()
+
+
+def test_who_may_only_look_gives_no_truth(as_vera: Client) -> None:
+    row = a_prediction()
+    assert "Save the truth" not in text_of(as_vera.get(f"/predictions/{row.pk}/"))
+    answer = as_vera.post(f"/predictions/{row.pk}/truth/", {"row": "0", "value": "1"})
+    assert answer.status_code == 403
+    assert not Truth.objects.exists()
 
 
 # ---- names and people --------------------------------------------------------------------------

@@ -59,6 +59,13 @@ class Desk:
         """Let the gateway see what has changed."""
         await self.gateway.routes.refresh()
 
+    async def stop_refreshing(self) -> None:
+        """Let the gateway read no more routes; a reading that has begun is over on return."""
+        assert self.gateway._refreshing is not None
+        self.gateway._refreshing.cancel()
+        # A cancelled task leaves its query to the one thread of asgiref, which this waits for.
+        await sync_to_async(lambda: None)()
+
 
 @pytest_asyncio.fixture
 async def model() -> FakeModel:
@@ -97,5 +104,7 @@ async def desk(
     gateway = Gateway(AccessTable())
     async with model.listening(socket_path(server.pk)):
         await gateway.start()
-        yield Desk(gateway, model, token)
+        desk = Desk(gateway, model, token)
+        yield desk
+        await desk.stop_refreshing()
         await gateway.stop()

@@ -266,13 +266,20 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(
     desk: Desk, settings: LazySettings
 ) -> None:
     settings.MAX_BODY = 1024
+    order: list[str] = []
 
-    async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("the body was read")
+    async def body() -> AsyncIterator[bytes]:
+        order.append("read")
         yield b""
 
-    answer = await desk.ask(headers={"content-length": "1025"}, chunks=never(), body=b"")
+    answer = await desk.ask(
+        headers={"content-length": "1025"},
+        chunks=body(),
+        body=b"",
+        on_start=lambda: order.append("answered"),
+    )
     message = _refusal(answer, 413, "REQUEST_ENTITY_TOO_LARGE")
+    assert order == ["answered", "read"]
     assert "1025 bytes" in message
     assert "1024" in message
     assert (await desk.ask(body=BODY)).status == 200
@@ -543,8 +550,7 @@ async def test_nothing_of_the_way_of_a_prediction_touches_the_database(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = threading.Event()
-    assert desk.gateway._refreshing is not None
-    desk.gateway._refreshing.cancel()
+    await desk.stop_refreshing()
     monkeypatch.setattr(
         "django.db.backends.utils.CursorWrapper.execute", lambda *_, **__: asked.set()
     )

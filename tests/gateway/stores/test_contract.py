@@ -1,7 +1,9 @@
 """What every store of predictions does; a new one is one more entry of STORES."""
 
+import math
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -144,3 +146,41 @@ def test_a_long_list_is_read_in_chunks_without_gap_or_double(
             _write(store, _prediction(time=NOON - timedelta(days=1)))
     assert len(seen) == len(set(seen)) == 50
     assert set(seen) == {row.id for row in rows}
+
+
+def test_counts_are_those_of_a_scan_however_often_a_record_is_written(
+    store: PredictionStore,
+) -> None:
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    rows = [
+        _prediction(
+            time=NOON + timedelta(seconds=chance.uniform(0, 5 * 3600)),
+            deployment=chance.choice(["wine", "taxi", "other"]),
+            status=chance.choice([200, 200, 422, 500, 503]),
+            total_ms=chance.lognormvariate(2, 1.5),
+        )
+        for _ in range(1300)
+    ]
+    store.write(rows[:700], reader="shipper", position=Position(0, 0, 1))
+    store.write([*rows[300:], *rows[:9]], reader="shipper", position=Position(0, 0, 2))
+    store.write(rows, reader="shipper", position=Position(0, 0, 3))
+    start = NOON + timedelta(hours=2)
+    scanned = Counter(
+        (row.deployment, row.time.hour, round(math.log(row.total_ms, 1.1)), row.status >= 500)
+        for row in rows
+        if row.time >= start and row.deployment != "other"
+    )
+    counted = list(store.traffic(["wine", "taxi"], start=start))
+    found = {(c.deployment, c.hour.hour, c.step, c.failed): c.count for c in counted}
+    assert len(found) == len(counted)
+    assert found == dict(scanned), f"seed {seed}"
+
+
+def test_a_write_that_fails_counts_nothing(
+    store: PredictionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr("gateway.models.LogPosition.objects.update_or_create", lambda **_: 1 / 0)
+        store.write([_prediction()], reader="shipper", position=Position(0, 0, 1))
+    assert list(store.traffic(["wine"], start=NOON)) == []
