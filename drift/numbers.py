@@ -15,5 +15,10 @@ def all_known(values: Iterable[float]) -> tuple[float | None, ...]:
 
 
 def short(value: float | None) -> str:
-    """Return a number as sentences say it: three significant digits, a dash when unknown."""
-    return "—" if value is None else f"{value:.3g}"
+    """Return a number as sentences say it: `0.0442`, `15.6`, `1,049`; a dash when unknown.
+
+    Three significant digits, and all those before the point up to 10^15.
+    """
+    if value is None:
+        return "—"
+    return f"{value:,.0f}" if 999.5 <= abs(value) < 1e15 else f"{value:.3g}"

@@ -12,8 +12,9 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.permissions import principal_in, user_in
 from accounts.policy import Act
+from core.jobs import wait_for
 from core.models import Job
-from core.rest import JobAnswer, job_response, wait_seconds
+from core.rest import JobAnswer, accepted, paged, wait_seconds
 from deployments import selectors as deployments
 from drift.metrics import METRIC_TYPES
 from monitoring import selectors, services
@@ -24,7 +25,6 @@ from monitoring.serializers import (
     LabelledSerializer,
     MetricRecordSerializer,
 )
-from monitoring.waiting import wait_for
 
 WAIT = OpenApiParameter("wait", float, description="Seconds to wait for the result, up to 60.")
 
@@ -40,8 +40,8 @@ class MetricsView(GenericAPIView[MetricRecord]):
     def get(self, request: Request, name: str) -> Response:
         """Return every evaluation, newest first, the original one of each version included."""
         del request
-        page = self.paginate_queryset(selectors.metric_records(deployments.deployment(name)))
-        return self.get_paginated_response(MetricRecordSerializer(page, many=True).data)
+        rows = selectors.metric_records(deployments.deployment(name))
+        return paged(self, rows, MetricRecordSerializer)
 
     @extend_schema(
         parameters=[WAIT],
@@ -62,7 +62,7 @@ class MetricsView(GenericAPIView[MetricRecord]):
         if job.status == Job.Status.FAILED:
             raise EvaluationFailed(job.error, hint=job.hint)
         if job.status != Job.Status.SUCCEEDED:
-            return job_response(request, job)
+            return accepted(job)
         record = selectors.metric_record(row, job.result["metrics"])
         return Response(MetricRecordSerializer(record).data, status=201)
 

@@ -15,8 +15,9 @@ from rest_framework.views import APIView
 from accounts.permissions import user_in
 from core import timerange
 from core.errors import InvalidError, NotFoundError, PortalError
+from core.jobs import wait_for
 from core.models import Job
-from core.rest import LONGEST_WAIT, JobAnswer, job_response, wait_seconds
+from core.rest import JobAnswer, accepted, wait_seconds
 from deployments import selectors as deployments
 from deployments.models import Deployment
 from monitoring import selectors, services
@@ -25,11 +26,13 @@ from monitoring.models import Baseline, Check
 from monitoring.onefile import baseline_as_html, check_as_html
 from monitoring.rules import WATCHED_WINDOW
 from monitoring.serializers import DegradationReportSerializer, InitialReportSerializer
-from monitoring.waiting import wait_for
 from registry.models import ModelVersion
 
 WAIT = OpenApiParameter(
-    "wait", float, description="Seconds to wait for the report before 202; default 60."
+    "wait",
+    float,
+    description="Seconds, up to 60, to wait for what a job must make first; without it 202 and the "
+    "job at once. The result of a job that checked names the check for `?check=`.",
 )
 RANGE = [
     OpenApiParameter("window", str, enum=list(timerange.WINDOWS), description="Default: week."),
@@ -160,9 +163,10 @@ def _baseline(request: Request, name: str) -> Baseline | Response:
     """
     version = _version(deployments.deployment(name))
     if selectors.baseline_of(version) is None:
+        seconds = wait_seconds(request)
         job = services.request_baseline(version=version, actor=None)
-        if _waited(request, job).status != Job.Status.SUCCEEDED:
-            return _pending(request, job)
+        if wait_for(job, seconds=seconds).status != Job.Status.SUCCEEDED:
+            return _pending(job)
     return selectors.built_baseline(version)
 
 
@@ -174,9 +178,10 @@ def _check(request: Request, name: str) -> Check | Response:
         return _named_check(row.name, asked["check"])
     _version(row)
     span = timerange.parse(asked, default=WATCHED_WINDOW)
+    seconds = wait_seconds(request)
     job = services.request_check(deployment=row, span=span, actor=user_in(request))
-    if _waited(request, job).status != Job.Status.SUCCEEDED:
-        return _pending(request, job)
+    if wait_for(job, seconds=seconds).status != Job.Status.SUCCEEDED:
+        return _pending(job)
     return selectors.check(job.result["check"])
 
 
@@ -197,20 +202,12 @@ def _named_check(name: str, number: str) -> Check:
 
 
 def _zip(request: Request, row: Check | Baseline) -> HttpResponse:
-    seconds = _seconds(request)
+    seconds = wait_seconds(request)
     answer = zip_file(row, name=file_name(row), actor=user_in(request), seconds=seconds)
-    return _pending(request, answer) if isinstance(answer, Job) else answer
+    return _pending(answer) if isinstance(answer, Job) else answer
 
 
-def _waited(request: Request, job: Job) -> Job:
-    return wait_for(job, seconds=_seconds(request))
-
-
-def _seconds(request: Request) -> float:
-    return wait_seconds(request) if "wait" in request.query_params else LONGEST_WAIT
-
-
-def _pending(request: Request, job: Job) -> Response:
+def _pending(job: Job) -> Response:
     if job.status == Job.Status.FAILED:
         raise PortalError(job.error, hint=job.hint)
-    return job_response(request, job)
+    return accepted(job)

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
 from django.http import HttpResponse
 
+from core.jobs import wait_for
 from core.models import Job
-from core.rest import to_json
 from monitoring.models import Baseline, Check
 from monitoring.places import bundle_path
 from monitoring.services import request_bundle
-from monitoring.waiting import wait_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -21,7 +21,8 @@ ZIP = "application/zip"
 
 def json_file(content: dict[str, Any], *, name: str) -> HttpResponse:
     """Return an object as a JSON file to keep."""
-    return _named(HttpResponse(to_json(content), content_type="application/json"), f"{name}.json")
+    body = msgspec.json.encode(content)
+    return _named(HttpResponse(body, content_type="application/json"), f"{name}.json")
 
 
 def html_file(page: str, *, name: str) -> HttpResponse:

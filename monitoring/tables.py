@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from core.spreadsheets import safe_cell
 from drift.changes import ClusterChange, ColumnChange
 from drift.clusters import Cluster
 from drift.confusion import ConfusionMatrix
@@ -39,17 +40,8 @@ def as_csv(table: Table) -> bytes:
     """Return the table as CSV in UTF-8; floats keep every digit, None is empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([[cell(value) for value in row] for row in (table.header, *table.rows)])
+    writer.writerows([[safe_cell(value) for value in row] for row in (table.header, *table.rows)])
     return buffer.getvalue().encode()
-
-
-def cell(value: Any) -> Any:
-    """Return a value that a spreadsheet shows and never runs."""
-    if value is None or isinstance(value, int | float):
-        return value
-    text = str(value)
-    # Spreadsheets run cells that begin like this; an apostrophe makes them text.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def initial_tables(report: InitialReport) -> Iterator[Table]:

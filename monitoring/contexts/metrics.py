@@ -34,7 +34,6 @@ class MetricRow:
     reason: str
     then: str = ""
     bar: SafeString | str = ""
-    exceeded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ class MetricsView:
     others: list[MetricRow]
     confusion_now: SafeString | str
     confusion_then: SafeString | str
-    lost: int
 
 
 def metrics_view(change: Json) -> MetricsView:
@@ -75,7 +73,6 @@ def _view(rows: list[MetricRow], now: Json, then: Json | None) -> MetricsView:
         others=others,
         confusion_now=confusion_of(now, label="confusion matrix of the window"),
         confusion_then=confusion_of(then, label="confusion matrix of the baseline"),
-        lost=sum(row.exceeded for row in rows),
     )
 
 
@@ -89,7 +86,6 @@ def _row(name: str, now: Json, then: Json | None, judged: Json | None) -> Metric
         reason=now["reasons"].get(name, ""),
         then=formats.number(then["values"].get(name)) if then else "",
         bar=narrow_bar(judged, label=name) if judged else "",
-        exceeded=bool(judged and judged["exceeded"]),
     )
 
 

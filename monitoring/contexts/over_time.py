@@ -1,7 +1,7 @@
 """The course of a column's figures over the periods of a window."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.utils.safestring import SafeString
 
@@ -9,6 +9,9 @@ from core import formats
 from core.charts import Series, line_chart, spark
 from monitoring.contexts.distributions import Json
 from monitoring.contexts.words import FIGURES, compared, figure, moment
+
+# Charts here stand in one of two columns; drawn wider, their words would shrink with them.
+HALF_PAGE: Final = 520
 
 
 def evolution_of(
@@ -30,6 +33,7 @@ def evolution_of(
         label=f"mean and median of {change['name']}",
         band=(mean - spread, mean + spread) if spread is not None else None,
         reference=mean,
+        width=HALF_PAGE,
     )
     return chart, "mean and median"
 
@@ -48,6 +52,7 @@ def _label_evolution(
         label=words,
         band=(max(share - 0.1, 0.0), min(share + 0.1, 1.0)),
         reference=share,
+        width=HALF_PAGE,
     )
     return chart, words
 

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('metric_now', models.FloatField(blank=True, null=True)),
                 ('thresholds', models.JSONField(default=dict)),
                 ('method', models.CharField(max_length=60)),
-                ('trigger', models.CharField(choices=[('user', 'User'), ('schedule', 'Schedule'), ('alarm', 'Alarm'), ('system', 'System')], default='user', max_length=10)),
+                ('trigger', models.CharField(choices=[('user', 'User'), ('schedule', 'Schedule'), ('system', 'System')], default='user', max_length=10)),
                 ('created', models.DateTimeField(default=django.utils.timezone.now)),
                 ('seconds', models.FloatField(default=0.0)),
                 ('described', models.JSONField(default=dict)),

@@ -5,6 +5,7 @@ from monitoring.selectors.baselines import (
     baseline,
     baseline_of,
     built_baseline,
+    open_baseline_job,
     versions_without_baseline,
 )
 from monitoring.selectors.checks import (
@@ -35,6 +36,7 @@ __all__ = [
     "metric_records",
     "neighbours",
     "open_alarms",
+    "open_baseline_job",
     "open_check_job",
     "original_metrics",
     "unattended_alarm_count",

@@ -7,6 +7,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from core.errors import NotFoundError
+from core.models import Job
 from deployments.models import ModelServer, Release
 from monitoring.errors import NoBaseline
 from monitoring.models import Baseline
@@ -43,6 +44,12 @@ def baseline(pk: int) -> Baseline:
     if row is None:
         raise NotFoundError(f"There is no baseline {pk}.", permanent=True)
     return row
+
+
+def open_baseline_job(version: ModelVersion) -> Job | None:
+    """Return the job that builds the version's baseline now, if there is one."""
+    rows = Job.objects.filter(kind="monitoring.baseline", arguments__version=version.pk)
+    return rows.filter(status__in=Job.OPEN).first()
 
 
 def versions_without_baseline(*, patience: timedelta) -> list[ModelVersion]:

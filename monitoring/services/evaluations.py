@@ -15,29 +15,19 @@ from monitoring import selectors
 from monitoring.answers import read_answers
 from monitoring.describing import classes_of, predictions_of, scores_of, task_of
 from monitoring.errors import ModelRefused
-from monitoring.labelled import Labelled, read_labelled
+from monitoring.labelled import Labelled
 from monitoring.live import ask
 from monitoring.models import MetricRecord
 from monitoring.places import labelled_data
 
 
-def evaluate_labelled(*, deployment: Deployment, body: Any, who: str) -> MetricRecord:
-    """Ask the live model about labelled rows, compute every metric and keep the record.
-
-    `body` is a scoring request with `truths`, one per row.
-
-    Raises:
-        InvalidError: it is no labelled data, or the model does not take the rows.
-        ModelNotLive: the model does not answer; trying again later can help.
-    """
-    return _evaluate(deployment, read_labelled(body), who=who)
-
-
 def evaluate_file(*, deployment: Deployment, name: str, who: str) -> MetricRecord:
-    """Do as `evaluate_labelled` with the data of a request that waits in a file, then remove it.
+    """Ask the live model about the labelled rows that wait in a file, and keep every metric.
+
+    The file (`monitoring.labelled.Labelled`) is removed when that is done.
 
     Raises:
-        InvalidError: the file is gone, or as above; the file is removed then.
+        InvalidError: the file is gone, or the model does not take its rows; it is removed then.
         ModelNotLive: the model does not answer; the file stays for the next attempt.
     """
     path = labelled_data() / name

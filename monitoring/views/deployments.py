@@ -38,11 +38,7 @@ RECORDS_IN_CHART = 200
 def drift(request: HttpRequest) -> HttpResponse:
     """List all deployments, worst first."""
     page = page_of(request, selectors.drift_states())
-    context = {
-        "page": page,
-        "rows": drift_rows(list(page)),
-        "may_monitor": allows(principal_in(request), Act.MONITOR),
-    }
+    context = {"page": page, "rows": drift_rows(list(page))}
     return render(request, "monitoring/drift.html", context)
 
 
@@ -101,6 +97,7 @@ def initial(request: HttpRequest, name: str) -> HttpResponse:
         "version": version,
         "baseline": baseline,
         "view": baseline_view(baseline) if baseline else None,
+        "job": selectors.open_baseline_job(version) if version else None,
     }
     return render(request, "monitoring/initial.html", context)
 

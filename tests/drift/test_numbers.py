@@ -13,10 +13,15 @@ def test_a_known_number_is_a_plain_float() -> None:
     assert type(known(np.float64(2))) is float
 
 
-def test_sentences_have_three_digits() -> None:
-    assert [short(value) for value in (0.693147, 1234.5, 0.0, None)] == [
-        "0.693",
-        "1.23e+03",
-        "0",
-        "—",
-    ]
+def test_sentences_have_three_digits_and_all_before_the_point() -> None:
+    said = {
+        0.693147: "0.693",
+        663.2: "663",
+        999.6: "1,000",
+        -1049.4: "-1,049",
+        1234567.8: "1,234,568",
+        2e15: "2e+15",
+        0.0: "0",
+        None: "—",
+    }
+    assert {value: short(value) for value in said} == said

@@ -273,7 +273,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "2"},
         capture_output=True,
         text=True,
         check=True,

@@ -9,9 +9,10 @@ import pytest
 from django.core.serializers import deserialize, serialize
 
 from core import timerange
+from core.jobs import waiting
 from deployments.models import Deployment, ModelServer, Release
 from gateway.models import Prediction, Truth
-from monitoring import selectors, waiting
+from monitoring import selectors
 from monitoring.models import Alarm, Baseline, Check, MetricRecord
 from monitoring.services.baselines import build_baseline
 from monitoring.services.checks import run_check

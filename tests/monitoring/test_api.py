@@ -9,6 +9,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+from core.jobs import waiting
 from core.models import Job
 from deployments.models import Deployment
 from drift.metrics import METRIC_TYPES
@@ -21,7 +22,7 @@ NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 
 
 def test_the_degradation_report_of_a_window_is_made_now(drifting, api, olga, worker):
-    answer = api(olga).get(f"{BASE}/reports/degradation?window=month")
+    answer = api(olga).get(f"{BASE}/reports/degradation?window=month&wait=60")
     assert answer.status_code == 200
     report = answer.json()
     check = Check.objects.first()
@@ -37,7 +38,7 @@ def test_the_degradation_report_of_a_window_is_made_now(drifting, api, olga, wor
 
 
 def test_a_range_is_asked_for_with_from_to_and_a_zone(drifting, api, olga, worker):
-    asked = {"from": "2020-01-01", "to": "2020-02-01T00:00", "tz": "Europe/Berlin"}
+    asked = {"from": "2020-01-01", "to": "2020-02-01T00:00", "tz": "Europe/Berlin", "wait": 60}
     report = api(olga).get(f"{BASE}/reports/degradation", asked).json()
     assert report["check"]["start"] == "2019-12-31T23:00:00Z"
     assert (report["rows"], report["check"]["status"]) == (0, "no_data")
@@ -52,11 +53,46 @@ def test_a_range_that_cannot_be_read_is_refused_by_name(drifting, api, olga, que
     assert answer.status_code == 400 and field in answer.json()["fields"]
 
 
-def test_who_does_not_wait_gets_the_job(drifting, api, olga, run_jobs):
-    answer = api(olga).get(f"{BASE}/reports/degradation?wait=0")
+@pytest.mark.parametrize("path", ["degradation", "degradation.html", "degradation.zip"])
+def test_without_a_wait_the_answer_is_the_job_at_once(drifting, api, olga, monkeypatch, path):
+    monkeypatch.setattr(waiting.time, "sleep", lambda _: pytest.fail("a thread was held"))
+    answer = api(olga).get(f"{BASE}/reports/{path}")
     assert answer.status_code == 202
-    job = Job.objects.get()
-    assert answer.json() == {"job": reverse("api:job-detail", args=[job.pk]), "status": "queued"}
+    address = reverse("api:job-detail", args=[Job.objects.get().pk])
+    assert answer.json() == {"job": address, "status": "queued"}
+    assert answer["Location"] == address
+
+
+def test_the_job_of_a_report_leads_to_it(drifting, api, olga, run_jobs):
+    client = api(olga)
+    address = client.get(f"{BASE}/reports/degradation?window=month")["Location"]
+    run_jobs()
+    number = client.get(address).json()["result"]["check"]
+    report = client.get(f"{BASE}/reports/degradation?check={number}").json()
+    assert (report["check"]["id"], report["rows"]) == (number, 90)
+
+
+@pytest.mark.parametrize("path", ["initial", "initial.html", "initial.zip"])
+def test_a_baseline_that_is_not_there_is_a_job_at_once(db, api, olga, path):
+    world.a_watched_version(frame=world.wine(60, seed=1))
+    world.a_watched_deployment()
+    answer = api(olga).get(f"/api/v1/deployments/wine/reports/{path}")
+    assert answer.status_code == 202
+    assert Job.objects.get().kind == "monitoring.baseline"
+
+
+def test_a_report_that_is_there_needs_no_worker(drifting, api, olga):
+    assert api(olga).get(f"{BASE}/reports/initial").status_code == 200
+    assert api(olga).get(f"{BASE}/reports/initial.html").status_code == 200
+    pk = drifting.check.pk
+    assert api(olga).get(f"{BASE}/reports/degradation.html?check={pk}").status_code == 200
+    assert not Job.objects.exists()
+
+
+def test_a_wait_that_is_none_asks_for_nothing(drifting, api, olga):
+    answer = api(olga).get(f"{BASE}/reports/degradation?wait=soon")
+    assert answer.status_code == 400 and "wait" in answer.json()["fields"]
+    assert not Job.objects.exists()
 
 
 def test_a_check_that_was_made_can_be_fetched_again(drifting, api, olga):
@@ -76,12 +112,12 @@ def test_a_report_without_a_baseline_says_why_and_what_came_in(db, api, olga, wo
     bare = world.a_watched_deployment(name="bare")
     frame = world.wine(40, seed=1)
     world.answered(bare, frame[world.INPUTS], frame[world.TARGET].to_numpy())
-    report = api(olga).get("/api/v1/deployments/bare/reports/degradation").json()
+    report = api(olga).get("/api/v1/deployments/bare/reports/degradation?wait=60").json()
     assert report["check"]["status"] == "failed"
     assert "has no training set" in report["check"]["problem"]
     assert (report["rows"], report["columns"], report["metrics"]) == (40, [], None)
     assert report["described"]["rows"] == 40
-    initial = api(olga).get("/api/v1/deployments/bare/reports/initial")
+    initial = api(olga).get("/api/v1/deployments/bare/reports/initial?wait=60")
     assert initial.status_code == 404 and "has no training set" in initial.json()["message"]
 
 
@@ -90,7 +126,7 @@ def test_the_initial_report_is_built_when_it_is_asked_for_first(db, api, vera, w
     world.a_watched_version(frame=frame)
     world.a_watched_deployment()
     world.install(monkeypatch, world.a_classifier(frame).predict)
-    report = api(vera, "read").get("/api/v1/deployments/wine/reports/initial").json()
+    report = api(vera, "read").get("/api/v1/deployments/wine/reports/initial?wait=60").json()
     assert report["rows"] == 120
     assert report["baseline"]["source"] == "upload"
     acid = report["columns"]["acid"]["measure"]["descriptors"]
@@ -101,7 +137,7 @@ def test_the_initial_report_is_built_when_it_is_asked_for_first(db, api, vera, w
 def test_reports_come_as_one_html_file_without_outside_references(
     drifting, api, olga, worker, kind
 ):
-    answer = api(olga).get(f"{BASE}/reports/{kind}.html", headers={"Accept": "text/html"})
+    answer = api(olga).get(f"{BASE}/reports/{kind}.html?wait=60", headers={"Accept": "text/html"})
     assert answer.status_code == 200 and answer["Content-Type"] == "text/html; charset=utf-8"
     page = answer.content.decode()
     assert "<svg" in page and "--accent" in page
@@ -111,7 +147,8 @@ def test_reports_come_as_one_html_file_without_outside_references(
 
 @pytest.mark.parametrize("kind", ["initial", "degradation"])
 def test_reports_come_as_zip_files(drifting, api, olga, worker, kind, without_pictures):
-    answer = api(olga).get(f"{BASE}/reports/{kind}.zip", headers={"Accept": "application/zip"})
+    path = f"{BASE}/reports/{kind}.zip?wait=60"
+    answer = api(olga).get(path, headers={"Accept": "application/zip"})
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert {"README.txt", "report.json", "descriptors.csv"} <= set(archive.namelist())
@@ -230,7 +267,7 @@ def test_names_with_blanks_dots_and_letters_work(db, api, olga, worker, monkeypa
     world.a_watched_version(name=name, frame=frame)
     world.a_watched_deployment(name=name)
     world.install(monkeypatch, world.a_classifier(frame).predict)
-    answer = api(olga).get(f"/api/v1/deployments/{name}/reports/initial.html")
+    answer = api(olga).get(f"/api/v1/deployments/{name}/reports/initial.html?wait=60")
     assert answer.status_code == 200
     assert "filename*=UTF-8''Wei%C3%9Fwein" in answer["Content-Disposition"]
 

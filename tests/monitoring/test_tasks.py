@@ -11,7 +11,7 @@ from core.models import AuditEntry, Job
 from deployments.models import ModelServer
 from monitoring import selectors, services
 from monitoring.models import Baseline, Check
-from monitoring.tasks import look
+from monitoring.services import request_missing_baselines as look
 from tests import factories
 from tests.monitoring import world
 from tests.monitoring.world import INPUTS, TARGET

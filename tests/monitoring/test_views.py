@@ -258,6 +258,19 @@ def test_a_baseline_that_could_not_be_built_says_why(as_vera, db):
     assert "none of the inputs" in text_of(as_vera.get(page))
 
 
+def test_a_baseline_that_is_being_made_shows_how_far_it_is(as_vera, api, olga, run_jobs):
+    world.a_watched_version(frame=world.wine(60, seed=1))
+    world.a_watched_deployment()
+    page = reverse("monitoring:initial", args=["wine"])
+    api(olga).get("/api/v1/deployments/wine/reports/initial")
+    answer = as_vera.get(page)
+    assert "The initial report is being made" in text_of(answer)
+    assert reverse("job-progress", args=[Job.objects.get().pk]) in answer.content.decode()
+    assert faults_of(answer) == []
+    run_jobs()
+    assert "being made" not in text_of(as_vera.get(page))
+
+
 def test_a_baseline_is_built_anew_with_a_button(as_olga, drifting, run_jobs):
     answer = as_olga.post(reverse("monitoring:rebuild", args=["houses"]))
     [job] = run_jobs()

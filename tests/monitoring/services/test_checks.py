@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from django.core.serializers import deserialize, serialize
 from django.utils import timezone
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
@@ -14,7 +15,7 @@ from core.timerange import TimeRange
 from deployments.models import Deployment
 from drift.reports import DegradationReport, InitialReport
 from gateway.models import Truth
-from monitoring.models import Check, MetricRecord
+from monitoring.models import Baseline, Check, MetricRecord
 from monitoring.rules import LEAST_ROWS
 from monitoring.services.baselines import build_baseline
 from monitoring.services.checks import run_check
@@ -26,23 +27,35 @@ pytestmark = pytest.mark.django_db
 
 WEEK = timerange.named("week")
 
+_built: list[tuple[str, bytes]] = []
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def training() -> pd.DataFrame:
     return world.wine(600, seed=1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(training):
     return world.a_classifier(training)
 
 
 @pytest.fixture
 def wine(training, model, monkeypatch) -> Deployment:
+    """Return a deployment with a baseline, which is computed once and written for each test."""
     version = world.a_watched_version(frame=training)
     deployment = world.a_watched_deployment()
     world.install(monkeypatch, model.predict)
-    build_baseline(version)
+    if not _built:
+        kept = build_baseline(version)
+        rows = serialize("json", [kept, *MetricRecord.objects.all()])
+        _built.append((rows, kept.file.read_bytes()))
+        return deployment
+    rows, content = _built[0]
+    for row in deserialize("json", rows):
+        row.object.version = version
+        row.save()
+    Baseline.objects.get().file.write_bytes(content)
     return deployment
 
 
