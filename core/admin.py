@@ -17,20 +17,20 @@ else:  # not generic at run time
 
 
 class ReadOnly:
-    """Rows that only the portal itself writes."""
+    """Rows that are looked at: only services write them, and delete those that may go."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the services write these rows."""
+        """Refuse."""
         del request, obj
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the services write these rows."""
+        """Refuse."""
         del request, obj
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the clean-up deletes jobs, and audit entries stay."""
+        """Refuse."""
         del request, obj
         return False
 

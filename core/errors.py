@@ -55,6 +55,15 @@ class ConflictError(PortalError):
     code = "conflict"
 
 
+class JobFailed(PortalError):
+    """A job ended with this error in another process; code and status are those it had there."""
+
+    def __init__(self, message: str, *, hint: str, code: str, http_status: int) -> None:
+        super().__init__(message, hint=hint, permanent=True)
+        self.code = code
+        self.http_status = http_status
+
+
 class UnavailableError(PortalError):
     """A part that this needs does not answer now; trying again later can help."""
 

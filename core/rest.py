@@ -1,10 +1,8 @@
-"""What every REST resource shares: JSON, paging, errors, keyed requests, waiting for jobs."""
+"""What every REST resource shares: JSON, paging, errors, waiting for jobs."""
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.urls import reverse
@@ -12,7 +10,8 @@ from rest_framework import exceptions, pagination, renderers, serializers, statu
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.errors import InvalidError, PortalError
+from core.errors import InvalidError, JobFailed, PortalError
+from core.jobs import wait_for
 from core.models import Job
 
 if TYPE_CHECKING:
@@ -102,16 +101,24 @@ def job_response(request: Request, row: Job) -> Response:
     A job that failed within the wait is answered as the error that it ended with.
     """
     seconds = wait_seconds(request)
-    until = time.monotonic() + seconds
-    while row.is_open and time.monotonic() < until:
-        time.sleep(0.1)
-        row.refresh_from_db()
-    body = {"job": reverse("api:job-detail", args=[row.pk]), "status": row.status}
+    wait_for(row, seconds=seconds)
     if seconds and row.status == Job.Status.FAILED:
-        raise PortalError(row.error or f"{row} failed.", hint=row.hint)
+        raise JobFailed(
+            row.error or f"{row} failed.",
+            hint=row.hint,
+            code=row.error_code or PortalError.code,
+            http_status=row.error_status,
+        )
     if row.status == Job.Status.SUCCEEDED:
-        return Response({**body, "result": row.result}, status=status.HTTP_200_OK)
-    return Response(body, status=status.HTTP_202_ACCEPTED)
+        return Response({**_job(row), "result": row.result}, status=status.HTTP_200_OK)
+    return accepted(row)
+
+
+def accepted(row: Job) -> Response:
+    """Answer 202 at once: where the job can be followed, in the body and as `Location`."""
+    body = _job(row)
+    headers = {"Location": body["job"]}
+    return Response(body, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
 def wait_seconds(request: Request) -> float:
@@ -133,9 +140,8 @@ def wait_seconds(request: Request) -> float:
     return seconds
 
 
-def to_json(value: Any) -> bytes:
-    """Encode plain values, datetimes and dataclasses as JSON bytes."""
-    return msgspec.json.encode(value)
+def _job(row: Job) -> dict[str, str]:
+    return {"job": reverse("api:job-detail", args=[row.pk]), "status": row.status}
 
 
 def _sentence(detail: Any) -> str:

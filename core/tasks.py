@@ -1,4 +1,4 @@
-"""What Celery's messages call: run one job, and the tick of the clock."""
+"""What Celery's messages call: run one job; and the clean-up of the floor's own rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,13 +10,15 @@ from django.utils import timezone
 from core import jobs
 from core.jobs.kinds import job
 from core.jobs.queue import RUN_TASK
+from core.jobs.sweep import ring_again
 from core.models import IdempotentRequest, Job
 
 
 @shared_task(name=RUN_TASK)
 def run_job(job_id: str) -> None:
-    """Run one job, if it is due and free."""
+    """Run one job, if it is due and free, then ring for the one that has waited too long."""
     jobs.run(job_id)
+    ring_again(most=1)
 
 
 @job("core.cleanup", title="Clean-up of old jobs")

@@ -5,9 +5,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import MeView, TokenViewSet
-from core.api import AuditViewSet, JobViewSet
 from deployments.api import DeploymentViewSet
-from mlopsportal.api import HealthView, NothingView, SettingsView
+from mlopsportal.api import (
+    AuditViewSet,
+    HealthView,
+    JobViewSet,
+    NothingView,
+    SettingsView,
+)
 from registry.api import BaselineView, ModelViewSet, VersionView
 
 app_name = "api"

@@ -18,7 +18,6 @@ from croniter import CroniterError, croniter
 from dotenv import dotenv_values
 
 PREFIX: Final = "PORTAL_"
-CONVENTIONAL: Final = frozenset({"DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"})
 MASK: Final = "••••••••"
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")

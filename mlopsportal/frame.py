@@ -42,8 +42,8 @@ _FLOW: Final = (
     _Word("Alarms", ALARMS, "bell"),
 )
 _BELOW: Final = (
-    _Word("Jobs", "core:jobs", "clock"),
-    _Word("Audit", "core:audit", "list", Act.ADMINISTER),
+    _Word("Jobs", "jobs", "clock"),
+    _Word("Audit", "audit", "list", Act.ADMINISTER),
 )
 
 

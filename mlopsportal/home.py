@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -122,7 +123,13 @@ def _of_parts(rows: Sequence[Deployment]) -> Iterator[Concern]:
         what = "The registry is no longer read: the worker does not run, or does not get to it."
         yield Concern("unknown", what, "worker", url, state.last_read)
     for node, seen in deployments.unheard_nodes({row.node for row in rows}).items():
-        what = "The agent of this node is not heard of: nothing is deployed or started again there."
+        what = (
+            "The agent of this node is not heard of: nothing is deployed or started again there. "
+            "Start it, or restart its deployments to move them here."
+            if node != settings.NODE
+            else "The agent of this node is not heard of: nothing is deployed or started again. "
+            "Start it: it runs in the role worker of manage.py up."
+        )
         yield Concern("down", what, node, reverse("deployments:deployments"), seen)
 
 

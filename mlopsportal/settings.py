@@ -3,7 +3,6 @@
 Nothing needs to be set: the defaults run the whole portal on one machine from one folder.
 """
 
-import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from mlopsportal.env import SettingError, env
+from mlopsportal.node import node_of
 
 # Lets generic classes of Django be written with their type, as in `ModelAdmin[User]`.
 django_stubs_ext.monkeypatch()
@@ -47,13 +47,11 @@ try:
         )
         or f"http://{f'[{HOST}]' if ':' in HOST else HOST}:{PORT}"
     )
-    NODE = (
-        env.text(
-            "PORTAL_NODE",
-            meaning="Name of this machine among those that serve models; default: its host name.",
-        )
-        or socket.gethostname()
-    )
+    NODE = env.text(
+        "PORTAL_NODE",
+        meaning="Name of this machine among those that serve models; default: the one in the "
+        "data folder's file `node`, at first its host name.",
+    ) or node_of(DATA)
     SECRET_KEY = env.secret(
         "SECRET_KEY",
         meaning="Signs sessions and links. `manage.py setup` writes one to the data folder.",
@@ -118,6 +116,17 @@ try:
         least=1024,
         most=256 * 2**20,
         meaning="Largest body of a prediction request, in bytes.",
+    )
+    BODY_TIMEOUT = env.duration(
+        "PORTAL_BODY_TIMEOUT",
+        default="30s",
+        meaning="How long the body of a prediction request may take to arrive.",
+    )
+    BODY_MEMORY = env.number(
+        "PORTAL_BODY_MEMORY",
+        default=512 * 2**20,
+        least=1024,
+        meaning="Bytes of prediction requests that one web process holds at a time.",
     )
     MAX_IN_FLIGHT = env.number(
         "PORTAL_MAX_IN_FLIGHT",
@@ -196,7 +205,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -213,7 +221,6 @@ MIDDLEWARE = [
     "core.middleware.RequestContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.PortalErrorMiddleware",
 ]
 
@@ -351,6 +358,9 @@ SPECTACULAR_SETTINGS = {
 # ---- Celery ----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT = (
+    "mlopsportal.broker:Transport" if CELERY_BROKER_URL.startswith("filesystem") else None
+)
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         "data_folder_in": str(DATA / "broker" / "messages"),
@@ -368,7 +378,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "portal"
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
 # ---- Logging ---------------------------------------------------------------------------------
 

@@ -7,7 +7,12 @@ from mlopsportal import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("", include("core.urls")),
+    path("jobs/", views.jobs, name="jobs"),
+    path("jobs/<uuid:job_id>/", views.job, name="job"),
+    path("jobs/<uuid:job_id>/progress/", views.job_progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/retry/", views.job_retry, name="job-retry"),
+    path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),
+    path("audit/", views.audit, name="audit"),
     path("", include("accounts.urls")),
     path("registry/", include("registry.urls")),
     path("deployments/", include("deployments.urls")),

@@ -92,7 +92,10 @@ class Twin:
     rows: Sequence[Sequence[str]]
 
     def render(self) -> SafeString:
-        head = joined(element("th", cell, scope="col") for cell in self.head)
+        # A header that says nothing is announced as one all the same: a plain cell is not.
+        head = joined(
+            element("th", cell, scope="col") if cell else element("td", "") for cell in self.head
+        )
         rows = joined(
             element("tr", element("th", row[0], scope="row"), *(element("td", c) for c in row[1:]))
             for row in self.rows

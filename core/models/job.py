@@ -8,6 +8,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from core.errors import PortalError
+
 
 class Job(models.Model):
     """One run of background work.
@@ -32,7 +34,6 @@ class Job(models.Model):
     class Trigger(models.TextChoices):
         USER = "user"
         SCHEDULE = "schedule"
-        ALARM = "alarm"
         SYSTEM = "system"
 
     OPEN = (Status.QUEUED, Status.RUNNING)
@@ -58,6 +59,8 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_status = models.PositiveSmallIntegerField(default=PortalError.http_status)
     hint = models.TextField(blank=True)
     retry_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries"
@@ -68,6 +71,11 @@ class Job(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "scheduled_for"], name="core_job_one_run_per_schedule"
+            ),
+            models.UniqueConstraint(
+                fields=["retry_of"],
+                condition=models.Q(status__in=["queued", "running"]),
+                name="core_job_one_open_retry",
             ),
         ]
         indexes = [
@@ -80,7 +88,7 @@ class Job(models.Model):
         return f"Job {self.kind} {str(self.pk)[:8]}"
 
     def get_absolute_url(self) -> str:
-        return reverse("core:job", args=[self.pk])
+        return reverse("job", args=[self.pk])
 
     @property
     def is_open(self) -> bool:

@@ -46,6 +46,12 @@ def icon(name: str, css: str = "", label: str = "") -> dict[str, str]:
 
 
 @register.filter
+def listed(value: Any) -> Any:
+    """Join a list by commas, as people write it; what is no list stays as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+@register.filter
 def tone_icon(tone: str) -> str:
     """Return the icon of notes and findings that have a tone but no status word."""
     return _TONE_ICONS.get(Tone(tone), "info")

@@ -52,12 +52,13 @@ class Story:
         with self._http:
             self._wait_for_portal()
             # A story that was cut off goes on where it stopped.
-            if not self._is_there(f"models/{NAME}"):
+            if not self._is_registered():
                 self._say("Training a model and registering it in MLflow.")
                 self._train()
             if not self._is_there(f"deployments/{NAME}"):
                 self._say("Deploying it: environment, model server, proof (the longest step).")
                 self._deploy()
+            self._wait_until_live()
             self._say("Describing the training set (initial report).")
             self._call("GET", f"/api/v1/deployments/{NAME}/reports/initial?wait=60")
             sent = self._send_weeks()
@@ -104,7 +105,7 @@ class Story:
 
     def _deploy(self) -> None:
         until = time.monotonic() + _PATIENCE
-        while not self._is_there(f"models/{NAME}"):
+        while not self._is_registered():
             if time.monotonic() > until:
                 raise UnavailableError("The portal did not read the new model from MLflow.")
             time.sleep(0.5)
@@ -134,7 +135,9 @@ class Story:
             rows = (data.held_out if good else data.production).sample(
                 REQUESTS_A_DAY * ROWS_A_REQUEST, replace=True, random_state=day
             )
-            sent += self._send_day(rows, begin=first + timedelta(days=day))
+            begin = first + timedelta(days=day)
+            if not self._is_sent(begin):
+                sent += self._send_day(rows, begin=begin)
         return sent
 
     def _send_day(self, rows: "pd.DataFrame", *, begin: datetime) -> int:
@@ -157,6 +160,28 @@ class Story:
             ]
         self._call("POST", f"/api/v1/deployments/{NAME}/truths", json=truths)
         return len(truths)
+
+    def _wait_until_live(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        while (status := self._call("GET", f"/api/v1/deployments/{NAME}")["status"]) != "live":
+            if time.monotonic() > until:
+                raise UnavailableError(
+                    f"The demo's deployment did not become live: it is {status}."
+                )
+            time.sleep(0.5)
+
+    def _is_sent(self, begin: datetime) -> bool:
+        """Return whether a demo that was cut off, hours ago at most, sent the day with truths."""
+        begins = begin - timedelta(hours=8)
+        span = {"from": begins.isoformat(), "to": (begins + timedelta(days=1)).isoformat()}
+        answer = self._http.get(f"/api/v1/deployments/{NAME}/predictions", params=span)
+        _raise_for(answer)
+        return sum(bool(prediction["truths"]) for prediction in answer.json()) >= REQUESTS_A_DAY
+
+    def _is_registered(self) -> bool:
+        """Return whether the portal has read the model and its alias, which MLflow sets last."""
+        answer = self._http.get(f"/api/v1/models/{NAME}")
+        return answer.is_success and "champion" in answer.json()["aliases"]
 
     def _is_there(self, resource: str) -> bool:
         return self._http.get(f"/api/v1/{resource}").is_success

@@ -85,6 +85,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", followLogs);
 followLogs();
 
+// What scrolls sideways can be reached by Tab, which not every browser sees to by itself.
+function letKeysScroll() {
+  for (const box of document.querySelectorAll(".table-scroll, .chart-scroll, .chart-line, .tabs"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+}
+addEventListener("resize", letKeysScroll);
+document.addEventListener("htmx:afterSettle", letKeysScroll);
+document.addEventListener("toggle", letKeysScroll, true);
+letKeysScroll();
+
 // The absolute time in the reader's own zone joins the one in UTC.
 on("mouseover", "time[datetime]", (time) => {
   if (time.dataset.local) return;

@@ -118,6 +118,20 @@ def test_work_that_fails_within_the_wait_is_answered_as_its_error() -> None:
     with pytest.raises(PortalError, match=r"No wheel of scikit-learn\.") as caught:
         job_response(_asked("wait=1"), row)
     assert caught.value.hint == "Newer."
+    answer = exception_handler(caught.value, {})
+    assert answer is not None
+    assert (answer.status_code, answer.data["code"]) == (500, "internal")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("code", "status"), [("build_failed", 422), ("conflict", 409)])
+def test_the_status_of_a_failed_job_is_that_of_its_error(code: str, status: int) -> None:
+    row = a_job(status=Job.Status.FAILED, error="No.", error_code=code, error_status=status)
+    with pytest.raises(PortalError) as caught:
+        job_response(_asked("wait=1"), row)
+    answer = exception_handler(caught.value, {})
+    assert answer is not None
+    assert (answer.status_code, answer.data["code"]) == (status, code)
 
 
 @pytest.mark.django_db

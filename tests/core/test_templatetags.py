@@ -88,6 +88,12 @@ def test_backticks_in_a_message_become_code_and_the_rest_stays_text() -> None:
     assert html == "Run <code>manage.py &lt;x&gt;</code> &amp; &lt;b&gt;wait&lt;/b&gt;."
 
 
+def test_a_list_is_written_with_commas_and_anything_else_as_it_is() -> None:
+    assert rendered("{{ a|listed }} {{ b|listed }}", a=["read", "deploy"], b="wine") == (
+        "read, deploy wine"
+    )
+
+
 def test_a_kind_of_job_is_called_by_its_title() -> None:
     assert rendered("{{ kind|job_title }}", kind="core.cleanup") == "Clean-up of old jobs"
     assert rendered("{{ kind|job_title }}", kind="gone.away") == "gone.away"

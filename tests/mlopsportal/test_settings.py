@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from mlopsportal.env import env
 from mlopsportal.management.commands.settings import as_example, as_markdown
@@ -38,3 +39,9 @@ def test_no_secret_has_a_default() -> None:
 def test_a_job_is_taken_over_only_after_three_missed_beats() -> None:
     """The lease is renewed every third of it; a shorter one would call sleepers dead."""
     assert settings.JOB_LEASE.total_seconds() >= 3
+
+
+def test_an_unknown_host_name_is_refused_with_the_setting_that_admits_it(client: Client) -> None:
+    answer = client.get("/login/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 400
+    assert "<code>ALLOWED_HOSTS</code>" in answer.content.decode()

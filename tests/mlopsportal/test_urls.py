@@ -108,6 +108,7 @@ ADDRESSES = """
 /logout/                                                       POST=viewer
 /predictions/                                                  GET=viewer
 /predictions/<uuid:pk>/                                        GET=viewer
+/predictions/<uuid:pk>/truth/                                  POST=operator
 /profile/                                                      GET=viewer
 /profile/appearance/                                           POST=nobody
 /profile/password/                                             GET=viewer, POST=viewer

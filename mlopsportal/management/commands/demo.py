@@ -1,5 +1,6 @@
 """`manage.py demo`: the whole loop on a running portal, in about a minute."""
 
+import os
 import secrets
 import time
 from datetime import timedelta
@@ -12,6 +13,7 @@ from accounts.models import User
 from accounts.policy import Role
 from accounts.services import create_token, create_user, revoke_token
 from core.commands import PortalCommand
+from mlopsportal.demo import unfinished
 from mlopsportal.demo.story import NAME, Story
 
 ADMINISTRATOR = "ada"
@@ -42,6 +44,7 @@ class Command(PortalCommand):
             told = Story(base_url=_local_url(), token=secret, say=self.stdout.write).tell()
         finally:
             revoke_token(token=token, actor=user)
+        unfinished().unlink(missing_ok=True)
         if password:
             self._say_login(password)
         return {
@@ -58,18 +61,33 @@ class Command(PortalCommand):
         self.stdout.write(f"  User      {ADMINISTRATOR}")
         self.stdout.write(f"  Password  {password}")
         self.stdout.write("")
+        self.stdout.flush()
 
 
 def _administrator() -> tuple[User, str]:
-    """Return an administrator, and the password if the account was made now."""
+    """Return an administrator, and the password if this demo, cut off or not, made the account."""
     found = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk").first()
+    password = _password(make=found is None)
     if found is not None:
-        return found, ""
-    password = secrets.token_urlsafe(15)
+        return found, password if found.check_password(password) else ""
     user = create_user(
         username=ADMINISTRATOR, password=password, role=Role.ADMINISTRATOR, actor=None
     )
     return user, password
+
+
+def _password(*, make: bool) -> str:
+    path = unfinished()
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    if not make:
+        return ""
+    password = secrets.token_urlsafe(15)
+    scratch = path.with_suffix(".new")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(password)
+    scratch.replace(path)
+    return password
 
 
 def _local_url() -> str:

@@ -1,24 +1,27 @@
 """`manage.py up`: start every process of a one-machine install, and end them together."""
 
 import errno
+import fcntl
+import os
 import socket
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db import Error as DatabaseFault
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connections
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.services import create_setup_link
 from deployments.agent.loop import end_local_servers
+from mlopsportal.demo import unfinished
 from mlopsportal.env import env
 from mlopsportal.management.commands.mlflow import end_leftovers
-from mlopsportal.management.commands.setup import make_data_folder
+from mlopsportal.management.commands.setup import databases, is_pending, make_data_folder
 from mlopsportal.processes import ROLES, Keeper, Program, programs
 
 
@@ -30,27 +33,33 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add --only and --demo."""
+        """Add --only, --setup and --demo."""
         parser.add_argument("--only", nargs="+", choices=ROLES, default=list(ROLES))
+        parser.add_argument("--setup", action="store_true", help="Run `setup` first.")
         parser.add_argument(
-            "--demo", action="store_true", help="Create the demo if the portal is empty."
+            "--demo",
+            action="store_true",
+            help="Create the demo if the portal is empty, or go on with it.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check what can be checked, then run until told to stop."""
         del args
         roles = options["only"]
-        preflight(roles)
+        held = preflight(roles, prepare=options["setup"])
         self.check()
         kept = programs(roles)
         is_new = not User.objects.exists()
-        if is_new and options["demo"]:
+        if options["demo"] and (is_new or unfinished().exists()):
+            self.stdout.write("\nThe portal starts, and makes its demo in a minute or two.")
             kept.append(Program("demo", [sys.executable, "manage.py", "demo"], once=True))
         elif is_new and "web" in roles:
             path = reverse("accounts:setup", args=[create_setup_link()])
-            self.stdout.write(f"\nCreate the first administrator at {settings.PUBLIC_URL}{path}\n")
+            self.stdout.write(f"\nCreate the first administrator at {settings.PUBLIC_URL}{path}")
         else:
-            self.stdout.write(f"\nThe portal starts at {settings.PUBLIC_URL}\n")
+            self.stdout.write(f"\nThe portal starts at {settings.PUBLIC_URL}")
+        self.stdout.write("Ctrl-C ends all of it.\n\n")
+        self.stdout.flush()
         connections.close_all()
         keeper = Keeper(kept)
         keeper.loop()
@@ -58,36 +67,53 @@ class Command(BaseCommand):
             end_leftovers()
         if "worker" in roles:
             end_local_servers()
+        if held is not None:
+            held.close()
         # Being told to stop is how this command is meant to end.
         raise SystemExit(0 if keeper.returncode in (130, 143, None) else keeper.returncode)
 
 
-def preflight(roles: list[str]) -> None:
-    """Name what would keep the portal from starting.
+def preflight(roles: list[str], *, prepare: bool = False) -> IO[str] | None:
+    """Name what would keep the portal from starting; run `setup` on the way if asked to.
+
+    Returns:
+        The lock of the data folder, to be kept open as long as MLflow runs, if it is to run here.
 
     Raises:
-        CommandError: an unknown setting, an unwritable folder, an unready database, a port in use.
+        CommandError: an unknown setting, an unwritable folder, one that a running portal uses, a
+            port in use, an unready database.
     """
     unknown = env.unknown()
     if unknown:
         raise CommandError(" ".join(unknown))
     make_data_folder()
-    for alias in {DEFAULT_DB_ALIAS, settings.PREDICTIONS_DATABASE}:
-        _check_database(alias)
+    held = _lock() if "mlflow" in roles else None
     if "web" in roles:
         _check_port()
-
-
-def _check_database(alias: str) -> None:
-    try:
-        executor = MigrationExecutor(connections[alias])
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseFault as error:
-        setting = "PORTAL_PREDICTIONS_URL" if alias == "predictions" else "DATABASE_URL"
-        reason = " ".join(str(error).split())
-        raise CommandError(f"The database of {setting} cannot be used: {reason}") from error
-    if plan:
+    if prepare:
+        call_command("setup", verbosity=0)
+    elif any(is_pending(alias) for alias in databases()):
         raise CommandError("The database is not of this release; run `manage.py setup` first.")
+    return held
+
+
+def _lock() -> IO[str]:
+    """Take the data folder: a second MLflow of the same folder would end the first one's."""
+    file = (Path(settings.DATA) / "up.lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        pid = file.read().strip()
+        file.close()
+        raise CommandError(
+            f"The portal of {settings.DATA} runs already (process {pid}); end it first, or name "
+            "another data folder in PORTAL_DATA."
+        ) from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
 
 
 def _check_port() -> None:

@@ -1,5 +1,6 @@
 """`manage.py up`: what keeps the portal from starting is one sentence and exit code 1."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from mlopsportal.env import Env
-from mlopsportal.management.commands import up
+from mlopsportal.management.commands import setup, up
 from mlopsportal.management.commands.up import preflight
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +24,38 @@ def test_a_portal_that_is_set_up_may_start(settings: LazySettings) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings.HOST, settings.PORT = free.getsockname()
-    preflight(["web", "worker", "mlflow"])
+    held = preflight(["web", "worker", "mlflow"])
+    assert held is not None
+    held.close()
+
+
+def test_a_data_folder_in_use_is_told_with_the_process_that_uses_it() -> None:
+    with preflight(["mlflow"]) as held:  # type: ignore[union-attr]
+        assert held.readable()
+        with pytest.raises(CommandError, match=rf"runs already \(process {os.getpid()}\)"):
+            preflight(["mlflow"])
+    preflight(["mlflow"]).close()  # type: ignore[union-attr]
+
+
+def test_a_full_disk_is_named_before_anything_is_written_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CommandError, match=r"No space left on device\)\. Free some space"):
+        preflight(["worker"])
+
+
+def test_a_database_of_a_newer_release_is_left_alone() -> None:
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("core", "0099_from_the_future")
+    try:
+        with pytest.raises(CommandError, match=r"newer release.*core\.0099_from_the_future"):
+            preflight(["worker"])
+    finally:
+        recorder.record_unapplied("core", "0099_from_the_future")
 
 
 def test_an_unknown_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +95,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, settings: La
 
 
 def test_a_database_of_another_release_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(up.MigrationExecutor, "migration_plan", lambda *_: [("core", False)])
+    monkeypatch.setattr(setup.MigrationExecutor, "migration_plan", lambda *_: [("core", False)])
     with pytest.raises(CommandError, match="run `manage.py setup` first"):
         preflight(["worker"])
 
@@ -71,7 +104,7 @@ def test_a_database_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyP
     def away(*_: object) -> None:
         raise OperationalError("connection refused\n\tIs the server running?")
 
-    monkeypatch.setattr(up, "MigrationExecutor", away)
+    monkeypatch.setattr(setup, "MigrationExecutor", away)
     with pytest.raises(CommandError) as caught:
         preflight(["worker"])
     assert str(caught.value) == (

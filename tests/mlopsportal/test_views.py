@@ -1,4 +1,4 @@
-"""Pages of the floor: jobs, audit, errors, and the frame around them."""
+"""The portal's own pages: jobs, audit, errors, and the frame around them."""
 
 import uuid
 from datetime import timedelta
@@ -11,9 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core import audit
-from core.errors import ConflictError
-from core.forms import ConfirmForm
-from core.middleware import PortalErrorMiddleware
 from core.models import Job, JobLine
 from tests import people
 from tests.pages import faults_of, text_of
@@ -291,15 +288,6 @@ def test_a_refusal_is_a_page_with_its_message_next_step_and_status(as_olga: Clie
     assert faults_of(response) == []
 
 
-def test_what_is_no_refusal_is_left_to_django() -> None:
-    middleware = PortalErrorMiddleware(lambda request: None)  # type: ignore[arg-type,return-value]
-    request = RequestFactory().get("/")
-    assert middleware.process_exception(request, ValueError("odd")) is None
-    page = middleware.process_exception(request, ConflictError("Taken.", hint="Try <again>."))
-    assert page is not None
-    assert "Try &lt;again&gt;." in page.content.decode()
-
-
 def test_unknown_addresses_and_jobs_get_the_page_of_404(as_vera: Client) -> None:
     for address in ("/nothing/here/", f"/jobs/{uuid.uuid4()}/"):
         response = as_vera.get(address)
@@ -319,27 +307,3 @@ def test_a_form_that_is_too_old_says_so() -> None:
 def test_the_pages_of_errors_need_nothing() -> None:
     assert "The portal made a mistake" in render_to_string("500.html")
     assert "You may not open this page." in render_to_string("403.html")
-
-
-# ---- confirmation ------------------------------------------------------------------------------
-
-
-def test_a_confirmation_takes_the_exact_name_only() -> None:
-    assert ConfirmForm({"name": " wine "}, expected="wine").is_valid()
-    wrong = ConfirmForm({"name": "Wine"}, expected="wine")
-    assert wrong.errors == {"name": ["'Wine' is not 'wine'."]}
-
-
-def test_the_page_before_a_dangerous_act_says_what_will_happen() -> None:
-    html = render_to_string(
-        "core/confirm.html",
-        {
-            "title": "Undeploy wine",
-            "consequence": "Requests are refused from then on.",
-            "action": "Undeploy",
-            "back": "/deployments/wine/",
-            "form": ConfirmForm(expected="wine"),
-        },
-    )
-    for words in ("Requests are refused", "Type wine to confirm", 'href="/deployments/wine/"'):
-        assert words in html
