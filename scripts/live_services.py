@@ -27,6 +27,18 @@ from scripts.live_servers import PostgresServer, RedisServer, postgres_program
 DATABASE_VARIABLE: Final = "TEST_PORTAL_DATABASE_URL"
 BROKER_VARIABLE: Final = "TEST_PORTAL_BROKER_URL"
 
+# As root in a container Chromium has no sandbox of its own; the rest keeps it off the internet.
+CHROMIUM_FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -112,7 +124,7 @@ def install() -> int:
 
 
 def prove() -> int:
-    """Ask every program for its version and start both servers once; 1 when one does not."""
+    """Ask every program for its version, start both servers and Chromium once; 1 when one fails."""
     absent = missing()
     for part in absent:
         _say(f"{part.program:13} missing: {part.purpose}; Debian package {part.package}")
@@ -124,7 +136,9 @@ def prove() -> int:
     with PostgresServer() as postgres, RedisServer() as redis:
         _say(f"PostgreSQL    answered on port {postgres.port}, and was ended")
         _say(f"Redis         answered on port {redis.port}, and was ended")
-    return 0
+    drew = _chromium_draws()
+    _say(f"Chromium      {'drew' if drew else 'did not draw'} a page")
+    return 0 if drew else 1
 
 
 def run(command: Sequence[str]) -> int:
@@ -161,6 +175,21 @@ def _run_beside(command: Sequence[str], *, environment: dict[str, str]) -> int:
             child.terminate()
             child.wait()
             raise
+
+
+def _chromium_draws() -> bool:
+    """Say whether Chromium runs a page's script and shows what that wrote."""
+    path = next(part.path for part in PARTS if part.program == "chromium")
+    page = "data:text/html,<script>document.write(6*7,' drawn')</script>"
+    with tempfile.TemporaryDirectory(prefix="live-chromium-") as profile:
+        done = subprocess.run(
+            [str(path), *CHROMIUM_FLAGS, f"--user-data-dir={profile}", "--dump-dom", page],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    return "42 drawn" in done.stdout
 
 
 def _version(path: str, arguments: Sequence[str]) -> str:

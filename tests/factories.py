@@ -12,6 +12,7 @@ from core.models import Job
 from deployments.models import Deployment, ModelServer, Release
 from gateway.log.record import Record, new_id
 from gateway.models import Prediction
+from gateway.stores import counts
 from registry.models import ModelVersion, RegisteredModel
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -159,9 +160,11 @@ def a_prediction(
         "model_ms": 1.5,
         "total_ms": 2.5,
     }
-    return Prediction.objects.create(
+    row = Prediction.objects.create(
         id=prediction_id,
         deployment=deployment,
         time=time or timezone.now(),
         **(values | fields),
     )
+    counts.add([row])
+    return row

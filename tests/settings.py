@@ -11,6 +11,8 @@ os.environ["PORTAL_ENV_FILE"] = ""
 os.environ["PORTAL_DATA"] = tempfile.mkdtemp(prefix="portal-tests-")
 atexit.register(shutil.rmtree, os.environ["PORTAL_DATA"], ignore_errors=True)
 os.environ["PORTAL_NODE"] = "testnode"
+# Tests run side by side: threads of their matrix products would wait for each other, spinning.
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["DATABASE_URL"] = os.environ.get("TEST_PORTAL_DATABASE_URL", "")
 os.environ["PORTAL_BROKER_URL"] = os.environ.get("TEST_PORTAL_BROKER_URL", "memory://")

@@ -21,7 +21,7 @@ class RunningPortal:
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")},
@@ -69,20 +69,7 @@ class RunningPortal:
 
     def processes(self, *words: str) -> list[psutil.Process]:
         """Return the living processes of this portal whose command line has all of `words`."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.status() == psutil.STATUS_ZOMBIE:
-                    continue
-                line = " ".join(process.cmdline())
-                ours = str(self.data) in line or (
-                    process.environ().get("PORTAL_DATA") == str(self.data)
-                )
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-            if ours and all(word in line for word in words):
-                found.append(process)
-        return found
+        return living(str(self.data), *words)
 
     def token(self, *scopes: str, user: str = "ada") -> str:
         """Return a new API token of `user`, who is made an administrator if there is nobody."""
@@ -102,12 +89,7 @@ class RunningPortal:
 
     def wait_for(self, condition: Callable[[], bool], *, seconds: float) -> None:
         """Wait until `condition` holds; fail with the portal's last lines if it never does."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if condition():
-                return
-            time.sleep(0.2)
-        raise AssertionError(f"Waited {seconds} s in vain.\n{self.last_lines()}")
+        wait_until(condition, seconds=seconds, said=self.last_lines)
 
     def last_lines(self, count: int = 60) -> str:
         """Return the end of the portal's output."""
@@ -125,8 +107,41 @@ class RunningPortal:
         return ready and health and (self.data / "run" / "mlflow.sock").exists()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def living(folder: str, *words: str) -> list[psutil.Process]:
+    """Return the living processes of a folder whose command line has all of `words`.
+
+    Of a folder is a process that names it in its arguments, has it as data folder or works in it.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            line = " ".join(process.cmdline())
+            data = process.environ().get("PORTAL_DATA", "")
+            ours = folder in line or data == folder or f"{process.cwd()}/".startswith(f"{folder}/")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if ours and all(word in line for word in words):
+            found.append(process)
+    return found
+
+
+def wait_until(
+    condition: Callable[[], bool], *, seconds: float, said: Callable[[], str] = str
+) -> None:
+    """Wait until `condition` holds; fail with what `said` returns if it never does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"Waited {seconds} s in vain.\n{said()}")

@@ -115,7 +115,7 @@ def test_a_failed_release_leaves_the_old_one_answering(
         lambda: client.get("/api/v1/deployments/changing").json()["status"] == "live", seconds=120
     )
     refused = client.patch("/api/v1/deployments/changing?wait=60", json={"version": "2"})
-    assert refused.status_code == 500
+    assert refused.status_code == 422
     assert "broken on purpose" in refused.json()["message"]
     answer = client.post("/models/changing/invocations", json={"inputs": [1, 2]})
     assert answer.status_code == 200, answer.text
@@ -135,5 +135,5 @@ def test_a_model_that_lost_a_file_says_which(strict: RunningPortal, client: http
         file.unlink()
     strict.wait_for(lambda: client.get("/api/v1/models/lost/versions/1").is_success, seconds=30)
     refused = client.post("/api/v1/deployments?wait=60", json={"model": "lost", "version": "1"})
-    assert refused.status_code == 500
+    assert refused.status_code == 422
     assert "model.pkl" in refused.json()["message"]

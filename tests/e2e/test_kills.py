@@ -18,7 +18,7 @@ from tests.e2e.wine import forest, wine
 pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
 ROUNDS = int(os.environ.get("TEST_PORTAL_KILLS", "20"))
-VICTIMS = ("manage.py web", "celery", "manage.py agent", "modelserver")
+VICTIMS = ("manage.py web", "celery", "manage.py clock", "manage.py agent", "modelserver")
 CLIENTS = 4
 
 
