@@ -23,8 +23,8 @@ help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: setup ## Set up, then run the portal with its demo; DEMO=0 starts empty; Ctrl-C ends it
-	@exec $(PY) manage.py up $(if $(filter 0 no false,$(DEMO)),,--demo)
+run: $(VENV)/.runtime ## Set up, then run the portal with its demo; DEMO=0 starts empty; Ctrl-C ends it
+	@exec $(PY) manage.py up --setup $(if $(filter 0 no false,$(DEMO)),,--demo)
 
 .PHONY: setup
 setup: $(VENV)/.runtime ## Install what the portal runs on, prepare data folder and database
@@ -106,7 +106,8 @@ clean: ## Remove what make made; the data folder stays
 
 # Each stamp says which requirements the environment holds, so that a second run installs nothing.
 $(VENV)/.runtime: requirements.txt | $(VENV)/.uv
-	$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
+	@echo "Installing what the portal runs on into $(VENV) (a minute or two, once)."
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
@@ -117,11 +118,12 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "The portal needs \
 	Python 3.11 or newer. Name one: make PYTHON=/usr/bin/python3.11 ...")'
+	@echo "Making $(VENV) with $(PYTHON)."
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
 	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.txt >$(VENV)/uv.txt
 	@if $(PY) -m pip --version >/dev/null 2>&1; then pip="$(PY) -m pip"; \
 	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then pip="$(PYTHON) -m pip --python $(PY)"; \
 	else echo "$(PYTHON) has neither venv nor pip; on Debian: apt-get install python3-venv" >&2; \
 		exit 1; fi; \
-	set -x; $$pip install --quiet --require-hashes -r $(VENV)/uv.txt
+	$$pip install --quiet --require-hashes -r $(VENV)/uv.txt
 	@touch $@

@@ -13,6 +13,7 @@ from accounts.permissions import user_in
 from accounts.policy import Role
 from accounts.services import ACCESS, revoke_token
 from core import audit
+from core.admin import ReadOnly
 from core.models import Revision
 
 if TYPE_CHECKING:
@@ -69,8 +70,11 @@ class UserAdmin(UserAdminBase):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TokenAdminBase):
-    """Everybody's API tokens: to read, and to revoke."""
+class ApiTokenAdmin(ReadOnly, TokenAdminBase):
+    """Everybody's API tokens: to read, and to revoke.
+
+    Their owners alone make them and see them; none is deleted, so that logs keep its name.
+    """
 
     list_display = ("name", "user", "hint", "status", "created", "expires", "last_used")
     fields = ("name", "user", "hint", "scopes", "created", "expires", "revoked", "last_used")
@@ -82,18 +86,3 @@ class ApiTokenAdmin(TokenAdminBase):
         """End the selected tokens that are not ended yet."""
         for token in queryset.filter(revoked__isnull=True):
             revoke_token(token=token, actor=user_in(request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: a token is made by its owner, who alone sees it."""
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a token never changes."""
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: it is revoked instead, so that logs keep its name."""
-        del request, obj
-        return False

@@ -42,8 +42,8 @@ def require(request: HttpRequest | Request, act: Act, *, of: str | None = None) 
         return
     who = "This token" if principal.token_id else f"The role {principal.role}"
     raise ForbiddenError(
-        f"{who} does not allow to {act.value.replace('_', ' ')}{f' {of}' if of else ''}.",
-        hint="Ask an administrator for a role, or make a token with a scope, that does.",
+        f"{who} may not {act.value.replace('_', ' ')}{f' {of}' if of else ''}.",
+        hint="Ask an administrator for a role, or make a token with a scope, that may.",
     )
 
 

@@ -36,13 +36,6 @@ class MlflowClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def is_up(self) -> bool:
-        """Say whether the server answers its health check."""
-        try:
-            return self._http.get("/health").status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
-
     def version(self) -> str:
         """Return the server's own version."""
         return self._send("GET", "/version").text.strip()
