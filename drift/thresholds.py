@@ -122,11 +122,13 @@ def compare_clusters(
 def compare_metrics(reference: Evaluation, current: Evaluation) -> tuple[Comparison, ...]:
     """Compare each metric of the reference: only a loss counts, an improvement is 0 %.
 
-    With a reference of 0 there is no share to lose: any loss is beyond the threshold.
+    With a reference of 0 there is no share to lose: any loss is beyond the threshold. They come
+    in the order of METRIC_TYPES, whatever order the store gave the reference's back in.
     """
     return tuple(
         _compare_metric(name, reference.values[name], current.values.get(name))
-        for name in reference.values
+        for name in METRIC_TYPES
+        if name in reference.values
     )
 
 
