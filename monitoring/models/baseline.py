@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.folders import private_folder
+from core.models.fields import OrderedJSONField
 
 
 class Baseline(models.Model):
@@ -37,7 +38,7 @@ class Baseline(models.Model):
     hint = models.TextField(blank=True)
     created = models.DateTimeField(default=timezone.now)
     seconds = models.FloatField(default=0.0)
-    report = models.JSONField(default=dict)
+    report = OrderedJSONField(default=dict)
 
     class Meta:
         ordering = ["-pk"]

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Job
+from core.models.fields import OrderedJSONField
 from core.timerange import TimeRange
 
 
@@ -61,8 +62,8 @@ class Check(models.Model):
     )
     created = models.DateTimeField(default=timezone.now)
     seconds = models.FloatField(default=0.0)
-    described = models.JSONField(default=dict)
-    report = models.JSONField(default=dict)
+    described = OrderedJSONField(default=dict)
+    report = OrderedJSONField(default=dict)
 
     class Meta:
         ordering = ["-created", "-pk"]

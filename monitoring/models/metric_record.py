@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from core.models.fields import OrderedJSONField
+
 
 class MetricRecord(models.Model):
     """One evaluation of a version, kept for good.
@@ -35,7 +37,7 @@ class MetricRecord(models.Model):
     )
     window = models.CharField(max_length=10, blank=True)
     rows = models.PositiveIntegerField()
-    metrics = models.JSONField()
+    metrics = OrderedJSONField()
     who = models.CharField(max_length=200, blank=True)
     created = models.DateTimeField(default=timezone.now)
 
