@@ -44,7 +44,9 @@ def read_frame(path: Path, *, suffix: str) -> "pd.DataFrame":
     try:
         frame = pd.read_parquet(path) if suffix == ".parquet" else pd.read_csv(path)
     except (ValueError, OSError, pyarrow.ArrowException) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        # Where the portal keeps the file is nothing to whoever uploaded it.
+        said = str(error).replace(str(path), f"*{suffix}")
+        reason = said.splitlines()[0][:200] if said else type(error).__name__
         raise InvalidError(
             f"The data set cannot be read as {suffix.removeprefix('.')}: {reason}",
             fields={"file": ["unreadable"]},

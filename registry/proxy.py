@@ -22,13 +22,15 @@ from django.shortcuts import resolve_url
 from accounts.access import AccessTable, principal_of_session
 from accounts.authentication import token_in
 from accounts.policy import Act, Principal, allows
-from registry import server, services
+from registry import acts, locations, server, services
+from registry.errors import RefusedWrite
 
 logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Content = bytes | AsyncIterator[bytes] | None
 
 PREFIX: Final = "/mlflow"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,7 +55,8 @@ _OF_A_PATH: Final = "/%:@!$&'()*+,;=-._~"
 # Ours, not MLflow's to see; Host and Origin are replaced because its own guard compares them.
 _WITHHELD: Final = _HOP_BY_HOP | frozenset({b"cookie", b"authorization", b"host", b"origin"})
 
-_NOT_PASSED_BACK: Final = _HOP_BY_HOP | frozenset({b"set-cookie"})
+# The portal's own server sets a date.
+_NOT_PASSED_BACK: Final = _HOP_BY_HOP | frozenset({b"set-cookie", b"date", b"server"})
 
 
 class MlflowProxy:
@@ -108,8 +111,32 @@ class MlflowProxy:
         elif by_session and not _is_same_site(scope["method"], headers):
             await _refuse(send, 403, "PERMISSION_DENIED", "Writes from another site are refused.")
         else:
-            await self._pass_on(scope, receive, send)
-            self._nudge_after(scope["method"], path)
+            await self._answer(scope, receive, send, principal=principal)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, *, principal: Principal
+    ) -> None:
+        """Pass an allowed request on, once what it writes is seen to be harmless."""
+        method, path = scope["method"], str(scope["path"]).removeprefix(PREFIX)
+        writes = _act_of(method, path) is Act.REGISTER
+        names_places = writes and locations.may_name_a_place(path)
+        is_act = writes and acts.is_act(method, path)
+        content: Content = None
+        if names_places or is_act:
+            try:
+                content = await _whole(receive)
+                if names_places:
+                    encoding = _joined(scope, b"content-encoding")
+                    locations.check_places(path, content, encoding=encoding)
+            except RefusedWrite as refusal:
+                await _refuse(send, refusal.http_status, "INVALID_PARAMETER_VALUE", str(refusal))
+                return
+        elif _has_body(scope):
+            content = _body(receive)
+        status = await self._pass_on(scope, content, send)
+        self._nudge_after(method, path)
+        if is_act and isinstance(content, bytes) and status < 400:
+            await sync_to_async(_write_down)(scope, content, principal)
 
     async def _who(
         self, scope: Scope, headers: dict[bytes, bytes]
@@ -126,19 +153,19 @@ class MlflowProxy:
             return None, True
         return await sync_to_async(principal_of_session)(session_key), True
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, scope: Scope, content: Content, send: Send) -> int:
+        """Send the request on and its answer back; return the status."""
         # Bytes beyond ASCII, which an address may not hold as they are, are left to no parser.
         raw_path = quote(scope.get("raw_path") or scope["path"], safe=_OF_A_PATH).encode()
         target = raw_path.removeprefix(PREFIX.encode()) or b"/"
         query = scope.get("query_string", b"")
-        has_body = any(n in (b"content-length", b"transfer-encoding") for n, _ in scope["headers"])
         request = self._http.build_request(
             scope["method"],
             httpx.URL(
                 f"http://{server.HOST_NAME}", raw_path=target + (b"?" + query if query else b"")
             ),
             headers=[(n, v) for n, v in scope["headers"] if n not in _WITHHELD],
-            content=_body(receive) if has_body else None,
+            content=content,
         )
         try:
             response = await self._http.send(request, stream=True)
@@ -148,11 +175,12 @@ class MlflowProxy:
             logger.log(level, "MLflow did not answer %s: %s", target.decode("latin-1"), error)
             message = "MLflow does not answer; it is started again by itself. Try again soon."
             await _refuse(send, 503, "TEMPORARILY_UNAVAILABLE", message, retry_after=5)
-            return
+            return 503
         try:
-            await _answer(response, send)
+            await _send_back(response, send)
         finally:
             await response.aclose()
+        return response.status_code
 
     def _nudge_after(self, method: str, path: str) -> None:
         if method not in _READS and any(part in path for part in _REGISTRY_PATHS):
@@ -193,7 +221,50 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def _answer(response: httpx.Response, send: Send) -> None:
+async def _whole(receive: Receive) -> bytes:
+    """Return the body of a write that is looked into.
+
+    Raises:
+        RefusedWrite: it is larger than any of them need be, or the client went away.
+    """
+    body = bytearray()
+    try:
+        async for chunk in _body(receive):
+            body += chunk
+            if len(body) > locations.LONGEST_BODY:
+                raise RefusedWrite(
+                    f"The body has more than {locations.LONGEST_BODY} bytes.", status=413
+                )
+    except httpx.RequestError as error:
+        raise RefusedWrite(str(error)) from error
+    return bytes(body)
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+
+def _joined(scope: Scope, name: bytes) -> str:
+    return ",".join(v.decode("latin-1") for n, v in scope["headers"] if n == name)
+
+
+def _write_down(scope: Scope, body: bytes, principal: Principal) -> None:
+    """Keep the act in the audit; MLflow has done it already, so a fault here is only told."""
+    try:
+        message = locations.message_in(body)
+    except RefusedWrite:
+        message = {}
+    path = str(scope["path"]).removeprefix(PREFIX)
+    act = acts.act_of(scope["method"], path, message)
+    try:
+        services.write_down(act, principal=principal, address=(scope.get("client") or ("",))[0])
+    except DatabaseFault as error:
+        logger.error(
+            "%s %s %s, and the audit misses it: %s", principal.label, act.action, act.object, error
+        )
+
+
+async def _send_back(response: httpx.Response, send: Send) -> None:
     kept = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in _NOT_PASSED_BACK]
     await send({"type": "http.response.start", "status": response.status_code, "headers": kept})
     async for chunk in response.aiter_raw(1 << 18):

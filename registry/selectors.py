@@ -74,6 +74,20 @@ def version(name: str, number: str) -> ModelVersion:
     return row
 
 
+def newest(name: str) -> ModelVersion:
+    """Return the version that was registered last.
+
+    Raises:
+        NotFoundError: there is no such model, or it has no version.
+    """
+    row = versions(model(name).name).first()
+    if row is None:
+        raise NotFoundError(
+            f"Model {name!r} has no version.", hint="Log one with MLflow.", permanent=True
+        )
+    return row
+
+
 def resolve(name: str, *, version_or_alias: str, is_alias: bool) -> ModelVersion:
     """Return the version that a number or an alias of model `name` stands for now.
 

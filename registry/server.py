@@ -5,6 +5,7 @@ that nobody reaches it but through the guarded proxy (`registry.proxy`).
 """
 
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -60,6 +61,11 @@ def environment() -> dict[str, str]:
         "DO_NOT_TRACK": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_ENABLE_REMOTE_ASSISTANT": "false",
+        # It would keep secrets under a passphrase that everybody knows, and fetch a catalogue of
+        # models from GitHub.
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        "MLFLOW_MODEL_CATALOG_URI": "",
+        "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": sources(),
         "GIT_PYTHON_REFRESH": "quiet",
         "PYTHONUNBUFFERED": "1",
     }
@@ -70,6 +76,19 @@ def backend_uri() -> str:
     url = str(settings.MLFLOW_DATABASE_URL) or f"sqlite:///{FOLDER / 'mlflow.sqlite3'}"
     # SQLAlchemy's plain postgresql:// means psycopg2; ours is psycopg 3.
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def sources() -> str:
+    """Return the pattern of what a model version may be made from.
+
+    Runs, logged models and files of the artifact store; the words that MLflow's client and its UI
+    send for a prompt. Where the store is a bucket, also what lies there under its own address.
+    """
+    allowed = [r"^(mlflow-artifacts|runs|models):", r"^(prompt-template|dummy-source)\Z"]
+    root = str(settings.ARTIFACTS_URL).rstrip("/")
+    if "://" in root and not root.startswith("file:"):
+        allowed.append(f"^{re.escape(root)}/")
+    return "|".join(allowed)
 
 
 def prepare() -> None:

@@ -13,6 +13,7 @@ from core.errors import PortalError
 from core.models import Revision
 from registry.client import MlflowClient
 from registry.details import details_of, run_figures
+from registry.errors import MlflowUnavailable
 from registry.locate import locate_dataset
 from registry.models import ModelVersion, RegisteredModel, RegistryState, UploadedDataset
 
@@ -78,7 +79,11 @@ def _read_registry(mlflow: MlflowClient) -> int:
 
 
 def read_details(version: ModelVersion, mlflow: MlflowClient) -> None:
-    """Read what the files and the run of a version say, and where its training set is."""
+    """Read what the files and the run of a version say, and where its training set is.
+
+    What cannot be read is the version's problem. Raises MlflowUnavailable, with nothing kept, when
+    MLflow itself is away: that says nothing of the version, which is read when it is back.
+    """
     try:
         version.artifact_uri = mlflow.download_uri(version.model.name, version.version)
         version.details = details_of(mlflow, version.artifact_uri)
@@ -86,6 +91,8 @@ def read_details(version: ModelVersion, mlflow: MlflowClient) -> None:
         version.metrics, version.params = run_figures(mlflow, run, version.source)
         version.baseline = locate_dataset(mlflow, version, run)
         version.problem = ""
+    except MlflowUnavailable:
+        raise
     except PortalError as error:
         version.problem = str(error)
     version.read = timezone.now()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _LONGEST_NAME = 200
+_MOST_NAMES = 5
 
 
 def upload_dataset(
@@ -30,7 +31,7 @@ def upload_dataset(
 
     Raises:
         ConflictError: the version's run or files already hold one, which comes first.
-        InvalidError: the file is no readable table.
+        InvalidError: the file is no readable table, or holds none of the model's inputs.
     """
     if version.baseline:
         raise ConflictError(
@@ -47,6 +48,7 @@ def upload_dataset(
         with path.open("xb") as target:
             shutil.copyfileobj(file, target, _CHUNK)
         frame = read_frame(path, suffix=suffix)
+        _refuse_foreign(version, frame)
         row, former = _keep(version, path, file_name=file_name, frame=frame, actor=actor)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -54,6 +56,24 @@ def upload_dataset(
     if former:
         Path(former).unlink(missing_ok=True)
     return row
+
+
+def _refuse_foreign(version: ModelVersion, frame: "pd.DataFrame") -> None:
+    """Refuse a table of something else before it takes the place of a training set that fits."""
+    inputs = [str(field["name"]) for field in version.inputs if field.get("name")]
+    if inputs and not set(inputs) & set(frame.columns):
+        has, takes = _listed(list(frame.columns)), _listed(inputs)
+        raise InvalidError(
+            f"The data set has none of the inputs of {version}: it has {has}, the model takes "
+            f"{takes}.",
+            hint="Upload the rows that the model was trained on; CSV with commas and a header.",
+            fields={"file": ["no column of the model"]},
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"{name:.60}" for name in names[:_MOST_NAMES])
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 @transaction.atomic

@@ -11,12 +11,10 @@ from typing import Any
 
 import psutil
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.test import Client
 
-from accounts.access import AccessTable
 from accounts.models import User
 from registry import proxy as module
 from registry.proxy import MlflowProxy
@@ -32,44 +30,6 @@ API = "/mlflow/api/2.0/mlflow/registered-models/search"
 PAGE = {"accept": "text/html,*/*"}
 OURS = {"sec-fetch-site": "same-origin"}
 FOREIGN = {"sec-fetch-site": "cross-site"}
-
-
-@pytest.fixture
-def access() -> AccessTable:
-    return AccessTable()
-
-
-@pytest_asyncio.fixture
-async def proxy(
-    mlflow: FakeMlflow, access: AccessTable, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[MlflowProxy]:
-    """Return the proxy before the stand-in, which answers what it was asked."""
-
-    async def echo(seen: Any, receive: Any, send: Any) -> None:
-        while True:
-            message = await receive()
-            seen.body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        await reply(send, 200, {"path": seen.raw_path, "query": seen.query})
-
-    mlflow.answer = echo
-    monkeypatch.setattr(module.services, "nudge", lambda: None)
-    application = MlflowProxy(access)
-    yield application
-    await application.close()
-
-
-@pytest.fixture
-def bearer(access: AccessTable) -> Any:
-    """Return `bearer(person, *scopes)`: headers with a token that the table knows."""
-
-    def headers(person: User, *scopes: str) -> dict[str, str]:
-        secret = people.token_of(person, *scopes)
-        access.refresh()
-        return {"authorization": f"Bearer {secret}"}
-
-    return headers
 
 
 def _cookie(client: Client) -> dict[str, str]:
@@ -336,6 +296,7 @@ async def test_status_headers_and_body_come_back_as_they_were(
 ) -> None:
     async def odd(seen: Any, receive: Any, send: Any) -> None:
         head = [(b"Content-Type", b"text/x"), (b"X-Own", b"1"), (b"connection", b"close")]
+        head += [(b"server", b"mlflow")]
         await reply(send, 418, b"teapot", headers=head)
 
     mlflow.answer = odd
@@ -345,6 +306,8 @@ async def test_status_headers_and_body_come_back_as_they_were(
     assert answer.header("content-type") == "text/x"
     assert answer.header("x-own") == "1"
     assert answer.header("connection") is None
+    assert answer.header("server") is None
+    assert answer.header("date") is None
 
 
 async def test_bytes_that_no_address_may_hold_are_no_fault_of_ours(
@@ -394,6 +357,76 @@ async def test_a_write_to_the_registry_hurries_the_next_look(
     assert (await request(proxy, method, path, headers=headers)).status == status
     await asyncio.gather(*proxy._nudges)
     assert told.is_set() is nudged
+
+
+# ---- what is looked into ---------------------------------------------------------------------
+
+EXPERIMENT = "/mlflow/api/2.0/mlflow/experiments/create"
+ALIAS = "/mlflow/api/2.0/mlflow/registered-models/alias"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", EXPERIMENT, b'{"name": "x", "artifact_location": "/etc"}'),
+        ("POST", EXPERIMENT.replace("/api", "/ajax-api"), b'{"artifactLocation": "s3://x/y"}'),
+        ("POST", EXPERIMENT.replace("create", "%63reate"), b'{"artifactLocation": "s3://x/y"}'),
+        (
+            "PATCH",
+            "/mlflow/api/3.0/mlflow/traces/tr-1/tags",
+            b'{"key": "mlflow.artifactLocation", "value": "/etc"}',
+        ),
+        ("POST", "/mlflow/v1/traces", b"\x0a\x17mlflow.artifactLocation"),
+    ],
+)
+async def test_a_place_outside_the_store_never_reaches_mlflow(
+    proxy: MlflowProxy,
+    mlflow: FakeMlflow,
+    bearer: Any,
+    ada: User,
+    method: str,
+    path: str,
+    body: Any,
+) -> None:
+    headers = await sync_to_async(bearer)(ada, "admin")
+    answer = await request(proxy, method, path, headers=headers, body=body, raw=True)
+    assert answer.status == 400
+    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert mlflow.seen == []
+
+
+async def test_what_is_looked_into_arrives_as_it_was_sent(
+    proxy: MlflowProxy, mlflow: FakeMlflow, bearer: Any, olga: User
+) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'{"name": "x", '
+        yield b'"artifact_location": "mlflow-artifacts:/x"}'
+
+    headers = await sync_to_async(bearer)(olga, "register")
+    answer = await request(
+        proxy,
+        "POST",
+        EXPERIMENT,
+        headers={**headers, "transfer-encoding": "chunked"},
+        chunks=parts(),
+    )
+    assert answer.status == 200
+    (seen,) = mlflow.seen
+    assert seen.body == b'{"name": "x", "artifact_location": "mlflow-artifacts:/x"}'
+
+
+async def test_a_body_to_look_into_is_held_up_to_a_bound(
+    proxy: MlflowProxy,
+    mlflow: FakeMlflow,
+    bearer: Any,
+    olga: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module.locations, "LONGEST_BODY", 100)
+    headers = await sync_to_async(bearer)(olga, "register")
+    answer = await request(proxy, "POST", EXPERIMENT, headers=headers, body=bytes(101))
+    assert answer.status == 413
+    assert mlflow.seen == []
 
 
 # ---- streams ---------------------------------------------------------------------------------

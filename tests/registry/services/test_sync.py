@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.models import Revision
 from registry.client import MlflowClient
+from registry.errors import MlflowUnavailable
 from registry.models import ModelVersion, RegisteredModel, RegistryState, UploadedDataset
 from registry.services import nudge, sync
 from tests.registry.mlflow import CREATED, FakeMlflow
@@ -263,3 +264,26 @@ def test_a_nudge_that_no_broker_takes_is_no_error(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(current_app, "send_task", down)
     nudge()
+
+
+def test_an_outage_in_the_middle_leaves_what_was_not_read_for_the_next_time(
+    mlflow: FakeMlflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _wine(mlflow, "1")
+    _wine(mlflow, "2")
+    real, asked = MlflowClient.download_uri, []
+
+    def once(client: MlflowClient, *names: str) -> str:
+        asked.append(names)
+        if len(asked) > 1:
+            raise MlflowUnavailable("The MLflow tracking server does not answer.")
+        return real(client, *names)
+
+    monkeypatch.setattr(MlflowClient, "download_uri", once)
+    sync()
+    assert "does not answer" in RegistryState.load().problem
+    assert ModelVersion.objects.filter(read__isnull=True, problem="").count() == 1
+    monkeypatch.setattr(MlflowClient, "download_uri", real)
+    sync()
+    assert not ModelVersion.objects.filter(read__isnull=True).exists()
+    assert RegistryState.load().problem == ""

@@ -91,12 +91,34 @@ def test_what_is_no_table_is_refused_and_nothing_is_left(
     assert not UploadedDataset.objects.exists()
 
 
-def test_a_refused_second_upload_leaves_the_first() -> None:
+def test_where_the_portal_keeps_the_file_is_not_told(data: Path) -> None:
+    with pytest.raises(InvalidError) as caught:
+        _upload(b"PAR1" + bytes(100) + b"PAR1", "d.parquet")
+    assert str(data) not in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"", b"PH;quality\n3.1;5\n", b"a,b\n1,2\n"])
+def test_a_refused_second_upload_leaves_the_first(content: bytes) -> None:
     row = _upload(_csv())
     with pytest.raises(InvalidError):
-        _upload(b"")
+        _upload(content)
     frame, _ = load_dataset(row.version)
     assert len(frame) == 2
+
+
+def test_a_table_of_something_else_is_refused_by_its_columns() -> None:
+    """A CSV file with semicolons is one column to pandas."""
+    with pytest.raises(
+        InvalidError, match="wine version 1: it has pH;quality, the model takes pH, alcohol"
+    ):
+        _upload(b"pH;quality\n3.1;5\n")
+
+
+def test_whatever_a_model_without_a_signature_was_trained_on_is_taken() -> None:
+    version = a_version(details={})
+    file = io.BytesIO(b"a,b\n1,2\n")
+    row = upload_dataset(version=version, file=file, file_name="d.csv", actor=None)
+    assert row.columns == ["a", "b"]
 
 
 def test_a_version_that_brings_its_own_takes_none() -> None:
