@@ -3,10 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import ApiToken, User
 from accounts.permissions import user_in
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 else:  # not generic at run time
     TokenAdminBase = admin.ModelAdmin
     UserAdminBase = auth_admin.UserAdmin
+
+
+# Roles alone say who may do what; a group would look as if it did.
+admin.site.unregister(Group)
 
 
 @admin.register(User)
@@ -45,6 +53,7 @@ class UserAdmin(UserAdminBase):
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save with the flags that follow from the role, and write it down."""
+        before = _told(User.objects.get(pk=obj.pk)) if change else {}
         obj.is_staff = obj.is_superuser = obj.role == Role.ADMINISTRATOR
         super().save_model(request, obj, form, change)
         Revision.bump(ACCESS)
@@ -52,13 +61,33 @@ class UserAdmin(UserAdminBase):
             "changed" if change else "created",
             object=f"user:{obj.username}",
             actor=user_in(request),
-            after={"role": obj.role, "active": obj.is_active},
+            before=before,
+            after=_told(obj),
         )
+
+    @method_decorator(sensitive_post_parameters())
+    @transaction.atomic
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set somebody's password (or that there is none), and write it down."""
+        before = self.get_object(request, unquote(id))
+        known = before.password if before else ""
+        response = super().user_change_password(request, id, form_url)
+        after = self.get_object(request, unquote(id))
+        if after is not None and after.password != known:
+            Revision.bump(ACCESS)
+            audit.record(
+                "set the password of", object=f"user:{after.username}", actor=user_in(request)
+            )
+        return response
 
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete with the person's tokens, and write it down."""
-        audit.record("deleted", object=f"user:{obj.username}", actor=user_in(request))
+        audit.record(
+            "deleted", object=f"user:{obj.username}", actor=user_in(request), before=_told(obj)
+        )
         super().delete_model(request, obj)
         Revision.bump(ACCESS)
 
@@ -67,6 +96,16 @@ class UserAdmin(UserAdminBase):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+
+def _told(user: User) -> dict[str, Any]:
+    """Return what of a person the audit tells."""
+    return {
+        "name": user.username,
+        "role": user.role,
+        "active": user.is_active,
+        "email": user.email,
+    }
 
 
 @admin.register(ApiToken)

@@ -9,4 +9,5 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import openapi  # noqa: F401  (registers itself; needs the app registry)
+        # They register themselves, and need the app registry.
+        from accounts import openapi, signals  # noqa: F401

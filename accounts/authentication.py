@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.models import ApiToken
 from accounts.policy import Principal, Role
 from accounts.secrets import digest_of
+from core.context import carry_token
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -42,6 +43,7 @@ def principal_of(token: ApiToken) -> Principal:
         role=Role(token.user.role),
         scopes=frozenset(token.scopes),
         token_id=token.pk,
+        token_name=token.name,
     )
 
 
@@ -63,7 +65,9 @@ class TokenAuthentication(BaseAuthentication):
         if token is None or not token.is_valid() or not token.user.is_active:
             raise AuthenticationFailed("This API token is unknown, expired or revoked.")
         note_use(token, address=request.META.get("REMOTE_ADDR", ""))
-        return token.user, principal_of(token)
+        principal = principal_of(token)
+        carry_token(principal.token_label)
+        return token.user, principal
 
     def authenticate_header(self, request: Request) -> str:
         """Make missing credentials a 401 that names the scheme."""

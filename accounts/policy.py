@@ -77,11 +77,17 @@ class Principal:
     role: Role
     scopes: frozenset[str] | None = None
     token_id: int | None = None
+    token_name: str = ""
 
     @property
     def label(self) -> str:
         """Who this is in logs: the person, or the person's token."""
         return self.username if self.token_id is None else f"{self.username}#{self.token_id}"
+
+    @property
+    def token_label(self) -> str:
+        """Which token this is in the audit; empty for a person."""
+        return "" if self.token_id is None else f"#{self.token_id} {self.token_name}".rstrip()
 
 
 def allows(principal: Principal, act: Act, *, of: str | None = None) -> bool:

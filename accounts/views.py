@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
@@ -17,7 +16,6 @@ from accounts import selectors, services
 from accounts.forms import LoginForm, PasswordForm, SetupForm, TokenForm, add_refusal
 from accounts.permissions import principal_in, requires, user_in
 from accounts.policy import Act, allows
-from core import audit
 from core.errors import InvalidError
 
 THEMES = ("system", "light", "dark")
@@ -31,12 +29,6 @@ class LoginView(DjangoLoginView):
     template_name = "accounts/login.html"
     authentication_form = LoginForm
     redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Begin the session and write it down."""
-        user = form.get_user()
-        audit.record("logged in", object=f"user:{user.username}", actor=user)
-        return super().form_valid(form)
 
 
 @login_not_required

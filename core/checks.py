@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 
 @register(Tags.security)
@@ -23,5 +23,20 @@ def data_folder_is_writable(**_: Any) -> Sequence[CheckMessage]:
             f"The data folder {folder} cannot be written.",
             hint="Make it writable for this user, or name another one in PORTAL_DATA.",
             id="core.E001",
+        )
+    ]
+
+
+@register(Tags.security)
+def somebody_ends_tls(**_: Any) -> Sequence[CheckMessage]:
+    """Name a public address by https to which no request will ever seem to come (core.W001)."""
+    if not settings.PUBLIC_URL.startswith("https://") or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            f"People reach the portal at {settings.PUBLIC_URL}, but no proxy is trusted to say "
+            "that a request came by https: every page would redirect to itself.",
+            hint="Name the addresses of the proxy in PORTAL_TRUSTED_PROXIES.",
+            id="core.W001",
         )
     ]

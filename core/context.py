@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an act comes from: the door (`page`, `rest`, `command`, `job`), address and token."""
+    """Where an act comes from: the door, address and token.
+
+    Doors are `page`, `rest`, `mlflow`, `command` and `job`.
+    """
 
     door: str = "command"
     address: str = ""
@@ -32,3 +35,9 @@ def acting_from(new: Origin) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def carry_token(token: str) -> None:
+    """Add which token is used, which only the view finds out, to the block of `acting_from`."""
+    if (here := _current.get()) is not _NOBODY:
+        _current.set(replace(here, token=token))

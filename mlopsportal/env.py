@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -167,6 +168,18 @@ class Env:
         """Return a comma-separated list without blanks."""
         raw = self._read(name, kind="list", default=default, meaning=meaning)
         return [word.strip() for word in raw.split(",") if word.strip()]
+
+    def networks(self, name: str, *, meaning: str) -> list[str]:
+        """Return a comma-separated list of IP addresses and networks, each as it is written."""
+        words = self.words(name, meaning=meaning)
+        try:
+            return [
+                str(ip_network(word, strict=False) if "/" in word else ip_address(word))
+                for word in words
+            ]
+        except ValueError as error:
+            expected = "IP addresses and networks such as 10.0.0.7, 172.16.0.0/12 or fd00::/8"
+            raise _refused(name, ",".join(words), expected) from error
 
     def unknown(self) -> list[str]:
         """Return a sentence for each `PORTAL_…` variable that no reader asked for."""

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from core.models import AuditEntry
-from tests import people
+from tests import factories, people
 from tests.conftest import Api
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +90,23 @@ def test_tokens_of_others_do_not_exist_for_oneself(as_vera: Client, ada: User) -
     assert as_vera.delete(f"/api/v1/tokens/{token.pk}").status_code == 404
     token.refresh_from_db()
     assert token.revoked is None
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotency-key": "one"}])
+def test_the_audit_names_the_token_that_a_program_used(
+    key: dict[str, str], olga: User, as_olga: Client, as_ada: Client
+) -> None:
+    used, secret = people.row_and_token_of(olga, "admin", name="nightly")
+    headers = {"authorization": f"Bearer {secret}", **key}
+    of_program, of_person = (factories.a_job() for _ in range(2))
+    answer = Client().post(f"/api/v1/jobs/{of_program.pk}/cancel", headers=headers)
+    assert answer.status_code == 200, answer.content
+    assert as_olga.post(f"/api/v1/jobs/{of_person.pk}/cancel").status_code == 200
+    entries = AuditEntry.objects.filter(action="cancelled").order_by("pk")
+    assert [(entry.who, entry.token) for entry in entries] == [
+        ("olga", f"#{used.pk} nightly"),
+        ("olga", ""),
+    ]
+    found = as_ada.get("/api/v1/audit").json()["results"]
+    told = [entry["token"] for entry in found if entry["action"] == "cancelled"]
+    assert told == ["", f"#{used.pk} nightly"]

@@ -136,12 +136,12 @@ def test_an_uploaded_file_counts_by_its_content_not_by_its_boundary(
             headers={"idempotency-key": "k-2"},
         )
 
-    first = upload(b"a,b\n1,2\n")
+    first = upload(b"pH,b\n1,2\n")
     assert first.status_code == 201, first.content
     assert first.json()["rows"] == 1, "the view reads the file after the middleware did"
-    again = upload(b"a,b\n1,2\n")
+    again = upload(b"pH,b\n1,2\n")
     assert again["Idempotent-Replay"] == "true"
-    assert upload(b"a,b\n1,3\n").status_code == 409
+    assert upload(b"pH,b\n1,3\n").status_code == 409
     assert UploadedDataset.objects.count() == 1
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import create_token
 from core import audit
-from core.context import Origin, acting_from, origin
+from core.context import Origin, acting_from, carry_token, origin
 from core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +47,22 @@ def test_the_origin_ends_with_its_block() -> None:
             assert origin().door == "job"
         assert origin().door == "page"
     assert origin().door == "command"
+
+
+def test_texts_are_cut_to_their_columns_and_every_database_takes_them() -> None:
+    long = "\0\udc80" + "x" * 999
+    with acting_from(Origin(door=long, address=long, token=long)):
+        audit.record(long, object=long, who=long, actor=None)
+    entry = AuditEntry.objects.get()
+    texts = (entry.door, entry.address, entry.token, entry.action, entry.object, entry.who)
+    assert [len(text) for text in texts] == [20, 64, 100, 80, 400, 200]
+    assert {text[:3] for text in texts} == {"\ufffd?x"}
+
+
+def test_a_token_is_carried_within_its_block_alone() -> None:
+    carry_token("nobody's")
+    assert origin().token == ""
+    with acting_from(Origin(door="rest", address="10.0.0.7")):
+        carry_token("#7 ci")
+        assert origin() == Origin(door="rest", address="10.0.0.7", token="#7 ci")
+    assert origin().token == ""

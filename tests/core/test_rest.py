@@ -55,6 +55,19 @@ def test_every_refusal_has_the_same_form(error: Exception, status: int, code: st
     assert set(answer.data) - {"fields"} == {"code", "message", "hint"}
 
 
+def test_what_is_not_there_is_named() -> None:
+    answer = exception_handler(Http404(), {"request": _asked()})
+    assert answer is not None
+    assert answer.data["message"] == "There is nothing at /api/v1/anything."
+
+
+def test_a_body_of_another_kind_is_said_without_the_frameworks_words() -> None:
+    error = exceptions.ValidationError({"non_field_errors": ["Expected a dictionary."]})
+    answer = exception_handler(error, {})
+    assert answer is not None
+    assert answer.data["message"] == "Expected a dictionary."
+
+
 def test_faults_of_fields_are_named() -> None:
     answer = exception_handler(
         exceptions.ValidationError({"name": ["This field is required."]}), {}

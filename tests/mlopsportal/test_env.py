@@ -42,6 +42,10 @@ def _words(env: Env) -> list[str]:
     return env.words("PORTAL_X", default="a,b", meaning="m")
 
 
+def _networks(env: Env) -> list[str]:
+    return env.networks("PORTAL_X", meaning="m")
+
+
 def _text(env: Env) -> str:
     return env.text("PORTAL_X", default="t", meaning="m")
 
@@ -66,6 +70,8 @@ def _text(env: Env) -> str:
         (_cron, "off", "off"),
         (_words, " a , ,b", ["a", "b"]),
         (_words, "", []),
+        (_networks, "", []),
+        (_networks, "10.0.0.7, 172.16.9.9/12,::1", ["10.0.0.7", "172.16.0.0/12", "::1"]),
         (_text, " as it stands ", " as it stands "),
     ],
 )
@@ -115,6 +121,9 @@ def test_nothing_given_is_the_default(read: Read, value: Any) -> None:
         (_url, "redis://[::1", "a URL of redis, rediss"),
         (_url, "redis://host:port", "a URL of redis, rediss"),
         (_url, "redis://host:99999", "a URL of redis, rediss"),
+        (_networks, "*", "IP addresses and networks"),
+        (_networks, "10.0.0.7,proxy", "IP addresses and networks"),
+        (_networks, "10.0.0.0/33", "IP addresses and networks"),
         (_cron, "every hour", "a cron line"),
         (_cron, "61 * * * *", "a cron line"),
         (_cron, "* * * * * *", "a cron line"),

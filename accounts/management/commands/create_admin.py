@@ -2,6 +2,7 @@
 
 import getpass
 import secrets
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -50,4 +51,9 @@ def _password(options: dict[str, Any]) -> str:
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise InvalidError(f"{path} cannot be read: {error.strerror}.") from error
+    if not sys.stdin.isatty():
+        raise InvalidError(
+            "There is no terminal to ask for the password.",
+            hint="Give --password-file or --generate-password.",
+        )
     return getpass.getpass("Password: ")

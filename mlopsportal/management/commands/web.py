@@ -28,5 +28,6 @@ class Command(BaseCommand):
             server_header=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=30,
-            proxy_headers=False,
+            proxy_headers=bool(settings.TRUSTED_PROXIES),
+            forwarded_allow_ips=settings.TRUSTED_PROXIES,
         )

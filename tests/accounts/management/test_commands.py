@@ -42,9 +42,20 @@ def test_an_administrator_with_a_made_up_password_that_is_shown_once() -> None:
 def test_an_administrator_with_a_password_from_the_prompt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda prompt: PASSWORD)
     _call("create_admin", "--username", "ada")
     assert User.objects.get().check_password(PASSWORD)
+
+
+def test_without_a_terminal_nobody_is_asked_for_a_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a script or a container build, getpass would end in a traceback."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="no terminal .* --password-file"):
+        _call("create_admin", "--username", "ada")
+    assert not User.objects.exists()
 
 
 def test_a_weak_password_is_one_sentence(tmp_path: Path) -> None:
