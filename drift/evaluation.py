@@ -1,7 +1,7 @@
 """Evaluation: every metric of the table that applies to some truths and predictions.
 
-Metrics of labels are computed from the confusion matrix alone (its cells as weighted rows), so
-those of a week are those of the sum of its days' matrices.
+Metrics of labels are computed from the confusion matrix alone (`drift.agreement`), so those of a
+week are those of the sum of its days' matrices; all others by scikit-learn.
 """
 
 import math
@@ -14,6 +14,7 @@ import sklearn.metrics
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
+from drift.agreement import agreement
 from drift.answers import LabelledRows, Values, align_labels, as_series
 from drift.columns import ColumnKind, read_column
 from drift.confusion import ConfusionMatrix, count_pairs
@@ -23,6 +24,8 @@ from drift.tasks import CLASSIFICATION, Task
 _SUM_TOLERANCE = 1e-3
 _ABSENT_CLASS = "A class it is about is absent from the truths or from the predictions."
 _NO_ROWS = "There is no row with both a truth and a prediction."
+_ONE_CLASS = "All truths are of one class, and it needs rows of two."
+_UNDEFINED = "The formula is undefined or infinite for these rows."
 _INFINITE = "Some truths or predictions are infinite."
 
 _Array = NDArray[np.float64]
@@ -110,19 +113,27 @@ def _evaluate_ranking(truths: Values, predictions: Values) -> Evaluation:
 def _label_outcomes(
     task: Task, confusion: ConfusionMatrix, names: Collection[str] | None = None
 ) -> dict[str, _Outcome]:
-    table = np.array(confusion.counts).reshape(len(confusion.labels), len(confusion.labels))
-    truths, predictions = np.nonzero(table)
-    weights = table[truths, predictions]
-    outcomes: dict[str, _Outcome] = {}
-    for metric in metrics_of(task, "labels"):
-        if names is not None and metric.name not in names:
-            continue
-        if confusion.rows and Task.MULTICLASS not in metric.tasks and len(confusion.labels) != 2:
-            known = ", ".join(confusion.labels) or "none"
-            outcomes[metric.name] = f"It takes two classes; known are: {known}."
-        else:
-            outcomes[metric.name] = _compute(metric, truths, predictions, sample_weight=weights)
-    return outcomes
+    table = confusion.on(confusion.labels)
+    return {
+        metric.name: _label_outcome(metric, table, confusion.labels)
+        for metric in metrics_of(task, "labels")
+        if names is None or metric.name in names
+    }
+
+
+def _label_outcome(
+    metric: MetricType, table: NDArray[np.int64], labels: tuple[str, ...]
+) -> _Outcome:
+    if not table.any():
+        return _NO_ROWS
+    if Task.MULTICLASS not in metric.tasks and len(labels) != 2:
+        return f"It takes two classes; known are: {', '.join(labels) or 'none'}."
+    if metric.needs_two_classes and np.count_nonzero(table.any(axis=1)) < 2:
+        return _ONE_CLASS
+    value = agreement(metric, table)
+    if math.isfinite(value):
+        return value
+    return _ABSENT_CLASS if metric.part is None else _UNDEFINED
 
 
 def _score_outcomes(task: Task, answers: LabelledRows, scores: ArrayLike) -> dict[str, _Outcome]:
@@ -177,7 +188,7 @@ def _compute(metric: MetricType, *arrays: _AnyArray, **keywords: object) -> _Out
     if not len(arrays[0]):
         return _NO_ROWS
     if metric.needs_two_classes and len(np.unique(arrays[0])) < 2:
-        return "All truths are of one class, and it needs rows of two."
+        return _ONE_CLASS
     function = getattr(sklearn.metrics, metric.function)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -185,13 +196,11 @@ def _compute(metric: MetricType, *arrays: _AnyArray, **keywords: object) -> _Out
             result = function(*arrays, **metric.options, **keywords)
         except (ValueError, TypeError, ArithmeticError) as error:
             return _sentence(error)
-    if metric.part is not None:  # the warning may be about the other part
-        result, caught = result[metric.part], []
     for note in caught:
         if issubclass(note.category, UndefinedMetricWarning):
             return _ABSENT_CLASS if metric.tasks <= CLASSIFICATION else _sentence(note.message)
     value = float(result)
-    return value if math.isfinite(value) else "The formula is undefined or infinite for these rows."
+    return value if math.isfinite(value) else _UNDEFINED
 
 
 def _sentence(message: Warning | Exception | str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drift.columns import Column, ColumnKind, read_column
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
 # Squares of smaller ones vanish in pandas, which is the reference.
