@@ -23,6 +23,7 @@ from deployments.agent.repair import repair
 from deployments.models import ModelServer, Node
 from deployments.runtimes import ProcessRuntime
 from deployments.services import follow_aliases
+from deployments.services.desired import UNDEPLOY
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ END_PATIENCE = 10.0
 """Seconds that a prediction in flight may take when the whole portal ends, as web is given too."""
 
 THREADS = 8
+ENDING_THREADS = 2
+"""For undeploying: as many models as there are threads may be loading, and each for minutes."""
 
 
 class Agent:
@@ -43,6 +46,7 @@ class Agent:
         self.stopping = threading.Event()
         self._runtime = ProcessRuntime()
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="job")
+        self._ending = ThreadPoolExecutor(max_workers=ENDING_THREADS, thread_name_prefix="ending")
         self._in_hand: set[str] = set()
         self._last: dict[str, float] = {}
 
@@ -59,7 +63,8 @@ class Agent:
                     self.stopping.wait(2.0)
                 self.stopping.wait(PERIOD)
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._pool, self._ending):
+                pool.shutdown(wait=False, cancel_futures=True)
             lock.close()
 
     def step(self) -> None:
@@ -80,11 +85,13 @@ class Agent:
     def _begin_jobs(self) -> None:
         due = Job.objects.filter(
             queue=node_queue(settings.NODE), status=Job.Status.QUEUED, due__lte=timezone.now()
-        ).values_list("pk", flat=True)
-        for key in map(str, due):
+        )
+        for row in due.order_by("due"):
+            key = str(row.pk)
             if key not in self._in_hand:
                 self._in_hand.add(key)
-                self._pool.submit(self._run_job, key)
+                pool = self._ending if row.kind == UNDEPLOY else self._pool
+                pool.submit(self._run_job, key)
 
     def _run_job(self, key: str) -> None:
         try:

@@ -5,6 +5,7 @@ goes on from there.
 """
 
 import logging
+import os
 from datetime import timedelta
 
 from django.conf import settings
@@ -26,6 +27,10 @@ GATEWAYS_NOTICE = timedelta(seconds=2)
 
 STOP_GRACE = timedelta(seconds=5)
 """How much longer than a prediction may take a model server is waited for once it is stopped."""
+
+LOADING_AT_ONCE = max(2, os.cpu_count() or 1)
+"""Model servers that may load at a time: more would only take the processors from each other until
+all of them pass PORTAL_LOAD_TIMEOUT together."""
 
 STEADY = timedelta(seconds=60)
 LONGEST_BACK_OFF = timedelta(seconds=60)
@@ -69,6 +74,8 @@ def _is_wanted(server: ModelServer) -> bool:
 
 def _starting(server: ModelServer, runtime: Runtime) -> None:
     if not server.owner:
+        if _loading() >= LOADING_AT_ONCE:
+            return
         if server.release.status == Release.Status.LIVE and not _can_start(server, runtime):
             return
         # A process may have been started just before an agent died, which could not write it down.
@@ -92,7 +99,13 @@ def _starting(server: ModelServer, runtime: Runtime) -> None:
     elif server.started and timezone.now() - server.started > settings.LOAD_TIMEOUT:
         runtime.kill(server)
         seconds = settings.LOAD_TIMEOUT.total_seconds()
-        _did_not_start(server, runtime, f"The model had not loaded after {seconds:.0f} seconds")
+        why = f"The model had not loaded after {seconds:.0f} seconds (PORTAL_LOAD_TIMEOUT)."
+        _did_not_start(server, runtime, why)
+
+
+def _loading() -> int:
+    rows = ModelServer.objects.filter(node=settings.NODE, status=Status.STARTING)
+    return rows.exclude(owner="").count()
 
 
 def _can_start(server: ModelServer, runtime: Runtime) -> bool:

@@ -1,4 +1,7 @@
-"""`manage.py deploy MODEL[@alias|/version] [--name N]`: the same service as page and REST."""
+"""`manage.py deploy MODEL[@alias|/version] [--name N]`: the same service as page and REST.
+
+A model alone stands for its newest version.
+"""
 
 import re
 from argparse import ArgumentParser
@@ -8,14 +11,18 @@ from core.commands import PortalCommand
 from core.errors import InvalidError
 from deployments import selectors, services
 from deployments.api import DeploymentSerializer
+from registry import selectors as registry
 
-_REFERENCE = re.compile(r"^(?P<model>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))$")
+_REFERENCE = re.compile(r"^(?P<model>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))?$")
 
 
 class Command(PortalCommand):
     """Deploys a version, or replaces the one that the name serves, and waits until it is live."""
 
-    help = "Deploy MODEL/VERSION or MODEL@ALIAS; replaces the version if the name serves already."
+    help = (
+        "Deploy MODEL/VERSION, MODEL@ALIAS or the newest version of MODEL; replaces the version if "
+        "the name serves already."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add what to deploy and under which name."""
@@ -28,11 +35,13 @@ class Command(PortalCommand):
         match = _REFERENCE.match(options["reference"])
         if match is None:
             raise InvalidError(
-                f"{options['reference']!r} is not MODEL/VERSION or MODEL@ALIAS.",
+                f"{options['reference']!r} is not MODEL, MODEL/VERSION or MODEL@ALIAS.",
                 hint="For example: manage.py deploy wine@champion",
             )
         model = match["model"]
-        wanted = {"version": match["version"] or "", "alias": match["alias"] or ""}
+        alias = match["alias"] or ""
+        version = match["version"] or ("" if alias else registry.newest(model).version)
+        wanted = {"version": version, "alias": alias}
         name = options["name"] or model
         row = selectors.deployments(wanted_only=True).filter(name=name).first()
         if row is None:

@@ -15,6 +15,7 @@ from core.models import Job
 from deployments.agent import loop
 from deployments.agent.loop import Agent
 from deployments.models import Node
+from deployments.services.desired import UNDEPLOY
 from tests.deployments.agent.fake_runtime import FakeRuntime
 from tests.factories import a_deployment, a_job
 from tests.waiting import wait_for
@@ -34,6 +35,7 @@ def agent(
     yield found
     found.stopping.set()
     found._pool.shutdown(wait=True)
+    found._ending.shutdown(wait=True)
 
 
 def test_a_pass_says_that_the_node_lives(agent: Agent) -> None:
@@ -53,6 +55,29 @@ def test_jobs_of_the_node_run_side_by_side_and_those_of_others_do_not(agent: Age
     wait_for(lambda: Job.objects.filter(status="succeeded").count() == len(ours))
     other.refresh_from_db()
     assert other.status == "queued"
+
+
+def test_what_ends_does_not_wait_for_models_that_load(agent: Agent) -> None:
+    """As many slow models as there are threads kept an undeployment waiting for minutes."""
+    release = threading.Event()
+    kinds._kinds.pop(UNDEPLOY, None)
+    job("tests.load", title="Load")(lambda run: release.wait(10) and None)
+    job(UNDEPLOY, title="Undeploy")(lambda run: None)
+    for _ in range(loop.THREADS + 1):
+        a_job(kind="tests.load", queue="node.testnode")
+    ending = a_job(kind=UNDEPLOY, queue="node.testnode")
+    agent.step()
+    wait_for(lambda: Job.objects.filter(pk=ending.pk, status="succeeded").exists())
+    assert not Job.objects.filter(kind="tests.load", status="succeeded").exists()
+    release.set()
+
+
+def test_the_oldest_job_is_begun_first(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(agent._pool, "submit", lambda run, key: begun.append(key))
+    rows = [a_job(kind="tests.node", queue="node.testnode") for _ in range(3)]
+    agent.step()
+    assert begun == [str(row.pk) for row in rows]
 
 
 def test_a_job_is_begun_once_however_often_the_loop_looks(agent: Agent) -> None:

@@ -105,7 +105,7 @@ def test_a_version_stuck_in_loading_is_ended_after_its_time(
     assert _looked(runtime, server).status == "starting"
     clock.pass_(seconds=1)
     assert _looked(runtime, server).status == "failed"
-    assert server.problem == "The model had not loaded after 60 seconds"
+    assert server.problem == "The model had not loaded after 60 seconds (PORTAL_LOAD_TIMEOUT)."
     assert runtime.alive == []
 
 
@@ -131,6 +131,26 @@ def test_a_process_that_cannot_be_started_fails_its_release_alone(
     assert first.status == "failed"
     assert "/gone/bin/python" in first.problem
     assert second.owner == runtime.of(second).owner
+
+
+def test_only_so_many_load_at_a_time_and_the_next_begins_when_one_is_done(
+    clock: Clock, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restart of the machine all want to load, and their time to load has a limit."""
+    monkeypatch.setattr(watch, "LOADING_AT_ONCE", 2)
+    servers = []
+    for number in range(4):
+        row = a_deployment(name=f"wine-{number}", status=Release.Status.STARTING)
+        assert row.target is not None
+        servers.append(a_server(release=row.target))
+    _looked(runtime, servers[0], 3)
+    assert runtime.starts == 2
+    runtime.says(servers[0], "ready")
+    _looked(runtime, servers[0], 2)
+    assert runtime.starts == 3
+    runtime.says(servers[1], "failed")
+    _looked(runtime, servers[1], 2)
+    assert runtime.starts == 4
 
 
 def test_a_live_server_that_ends_is_started_again_at_once(
