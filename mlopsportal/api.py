@@ -64,7 +64,10 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
 
     class Meta:
         model = AuditEntry
-        fields = (*("id", "time", "who", "door", "address", "action", "object", "before", "after"),)
+        fields = (
+            *("id", "time", "who", "door", "address", "token"),
+            *("action", "object", "before", "after"),
+        )
         read_only_fields = fields
 
 

@@ -42,6 +42,7 @@ class AuditFilterForm(FilterForm):
             ("", "any"),
             ("page", "page"),
             ("rest", "REST"),
+            ("mlflow", "MLflow"),
             ("command", "command line"),
             ("job", "background job"),
         ],

@@ -44,6 +44,7 @@ _FLOW: Final = (
 _BELOW: Final = (
     _Word("Jobs", "jobs", "clock"),
     _Word("Audit", "audit", "list", Act.ADMINISTER),
+    _Word("Settings", "settings", "settings", Act.ADMINISTER),
 )
 
 

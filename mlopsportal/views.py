@@ -1,5 +1,6 @@
-"""The portal's own pages: home, background jobs, and who did what."""
+"""The portal's own pages: home, background jobs, who did what, and how it is set."""
 
+from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from core.models import Job
 from core.paging import page_of
 from deployments import overview
 from deployments import selectors as deployments
+from mlopsportal.env import env
 from mlopsportal.forms import AuditFilterForm, JobFilterForm
 from mlopsportal.home import gather
 from registry import selectors as registry
@@ -105,3 +107,12 @@ def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
     page = page_of(request, selectors.audit_entries(**form.chosen()))
     return render(request, "mlopsportal/audit.html", {"form": form, "page": page})
+
+
+@require_safe
+@requires(Act.ADMINISTER)
+def settings_list(request: HttpRequest) -> HttpResponse:
+    """List every setting with what holds now and where it comes from; secrets are masked."""
+    registered = env.registered.values()
+    sections = [(name, list(group)) for name, group in groupby(registered, key=lambda s: s.section)]
+    return render(request, "mlopsportal/settings.html", {"sections": sections})

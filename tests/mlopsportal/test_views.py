@@ -1,6 +1,7 @@
 """The portal's own pages: jobs, audit, errors, and the frame around them."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from core import audit
 from core.models import Job, JobLine
+from mlopsportal.env import env
 from tests import people
 from tests.pages import faults_of, text_of
 
@@ -307,3 +309,18 @@ def test_a_form_that_is_too_old_says_so() -> None:
 def test_the_pages_of_errors_need_nothing() -> None:
     assert "The portal made a mistake" in render_to_string("500.html")
     assert "You may not open this page." in render_to_string("403.html")
+
+
+# ---- settings ----------------------------------------------------------------------------------
+
+
+def test_the_settings_page_names_each_setting_and_shows_no_secret(
+    as_ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = env.registered["SECRET_KEY"]
+    monkeypatch.setitem(env.registered, "SECRET_KEY", replace(key, value="hush-hush"))
+    response = as_ada.get("/settings/")
+    text = text_of(response)
+    assert all(name in text for name in env.registered)
+    assert "hush-hush" not in text
+    assert faults_of(response) == []
