@@ -41,7 +41,7 @@ ON_REAL_PARTS = $(PY) -m scripts.live_services run -- $(PY) -m pytest --reuse-db
 
 .PHONY: test-live
 test-live: $(VENV)/.development ## Run it on PostgreSQL and Redis, then the live tests
-	$(ON_REAL_PARTS) -n auto --dist loadfile $(ARGS)
+	$(ON_REAL_PARTS) -n auto --dist loadfile --hypothesis-profile=thorough $(ARGS)
 	$(ON_REAL_PARTS) -m live -p tests.live.strict $(ARGS)
 
 .PHONY: live-services
@@ -60,6 +60,7 @@ bench: $(VENV)/.development ## Run every benchmark; tables also in bench/results
 
 # `check --deploy` judges a portal that is reached by https and has a key of its own.
 AS_DEPLOYED = PORTAL_ENV_FILE= PORTAL_DATA=build/check PORTAL_PUBLIC_URL=https://portal.example.org \
+	PORTAL_TRUSTED_PROXIES=127.0.0.1 \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .PHONY: check

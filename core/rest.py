@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer
 
 LONGEST_WAIT = 60.0
+_WHOLE_BODY = "non_field_errors"
 _CODES = {
     400: "invalid",
     401: "unauthenticated",
@@ -57,11 +58,10 @@ class JobAnswer(serializers.Serializer[Any]):
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Render every refusal as `{"code", "message", "hint", "fields"?}`."""
-    del context  # the signature is the framework's
     if isinstance(error, PortalError):
         return Response(body_of(error), status=error.http_status)
     if isinstance(error, Http404):
-        error = exceptions.NotFound()
+        error = exceptions.NotFound(f"There is nothing at {_path(context)}.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
@@ -140,13 +140,21 @@ def wait_seconds(request: Request) -> float:
     return seconds
 
 
+def _path(context: Mapping[str, Any]) -> str:
+    """Return the address that was asked for; the framework gives the request in `context`."""
+    request = context.get("request")
+    return str(request.path)[:200] if request is not None else "this address"
+
+
 def _job(row: Job) -> dict[str, str]:
     return {"job": reverse("api:job-detail", args=[row.pk]), "status": row.status}
 
 
 def _sentence(detail: Any) -> str:
     if isinstance(detail, Mapping):
-        return " ".join(f"{key}: {_sentence(value)}" for key, value in detail.items())
+        said = {key: _sentence(value) for key, value in detail.items()}
+        # The framework's word for the body as a whole, which tells people nothing.
+        return " ".join(t if k == _WHOLE_BODY else f"{k}: {t}" for k, t in said.items())
     if isinstance(detail, list):
         return " ".join(_sentence(item) for item in detail)
     return str(detail)
@@ -155,4 +163,4 @@ def _sentence(detail: Any) -> str:
 def _fields(detail: Any) -> dict[str, list[str]]:
     if isinstance(detail, Mapping):
         return {str(key): [_sentence(value)] for key, value in detail.items()}
-    return {"non_field_errors": [_sentence(detail)]}
+    return {_WHOLE_BODY: [_sentence(detail)]}

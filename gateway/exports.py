@@ -47,9 +47,10 @@ def export(query: Query, *, form: str, columns: list[dict[str, Any]]) -> Iterato
     rows = selectors.with_truths(selectors.predictions(query))
     if form == "json":
         return _json(rows)
-    names = [str(column["name"]) for column in columns if column.get("name")]
-    lines = (line for row, truths in rows for line in _lines(row, truths, names))
-    return _csv(lines, names) if form == "csv" else _parquet(lines, columns, names)
+    inputs = _headings([str(column["name"]) for column in columns if column.get("name")])
+    lines = (line for row, truths in rows for line in _lines(row, truths, inputs))
+    headings = [*_FIXED, *inputs.values(), *_LAST]
+    return _csv(lines, headings) if form == "csv" else _parquet(lines, _schema(columns, inputs))
 
 
 async def in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -90,8 +91,20 @@ def _json(rows: Iterator[tuple[StoredPrediction, dict[int, Any]]]) -> Iterator[b
     yield b"[]" if opening == b"[" else b"]"
 
 
-def _lines(row: StoredPrediction, truths: dict[int, Any], names: list[str]) -> Iterator[Line]:
-    """Yield a line per row of input."""
+def _headings(names: list[str]) -> dict[str, str]:
+    """Return the heading of each input: its name, or `input.NAME` where the portal has such one."""
+    ours = {*_FIXED, *_LAST}
+    headings = {}
+    for name in names:
+        heading = name
+        while heading in ours or (heading != name and heading in names):
+            heading = f"input.{heading}"
+        headings[name] = heading
+    return headings
+
+
+def _lines(row: StoredPrediction, truths: dict[int, Any], inputs: dict[str, str]) -> Iterator[Line]:
+    """Yield a line per row of input; `inputs` gives the heading of each input."""
     table = msgspec.json.decode(row.inputs)
     outputs = msgspec.json.decode(row.outputs)
     columns = table.get("columns", [])
@@ -100,7 +113,7 @@ def _lines(row: StoredPrediction, truths: dict[int, Any], names: list[str]) -> I
         cells = dict(zip(columns, values, strict=False))
         if "raw" in table:
             cells = {"raw": table["raw"]}
-        other = {key: value for key, value in cells.items() if key not in names}
+        other = {key: value for key, value in cells.items() if key not in inputs}
         per_row = isinstance(outputs, list) and len(outputs) == len(data)
         yield {
             "id": str(row.id),
@@ -110,19 +123,19 @@ def _lines(row: StoredPrediction, truths: dict[int, Any], names: list[str]) -> I
             "status": row.status,
             "request_id": row.request_id,
             "caller": row.caller,
-            **{name: cells.get(name) for name in names},
+            **{heading: cells.get(name) for name, heading in inputs.items()},
             "prediction": outputs[number] if per_row else outputs,
             "truth": truths.get(number),
             "other": other or None,
         }
 
 
-def _csv(lines: Iterator[Line], names: list[str]) -> Iterator[bytes]:
+def _csv(lines: Iterator[Line], headings: list[str]) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([_cell(name) for name in (*_FIXED, *names, *_LAST)])
+    writer.writerow([_cell(heading) for heading in headings])
     for number, line in enumerate(lines, start=1):
-        writer.writerow([_cell(line[key]) for key in (*_FIXED, *names, *_LAST)])
+        writer.writerow([_cell(line[heading]) for heading in headings])
         if number % _ROWS_PER_CHUNK == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -142,13 +155,10 @@ def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _parquet(
-    lines: Iterator[Line], columns: list[dict[str, Any]], names: list[str]
-) -> Iterator[bytes]:
+def _parquet(lines: Iterator[Line], schema: "pa.Schema") -> Iterator[bytes]:
     import pyarrow as pa  # half a second to import, and only this form needs it
     import pyarrow.parquet as pq
 
-    schema = _schema(columns, names)
     sink = _Sink()
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
         while chunk := [line for _, line in zip(range(_ROWS_PER_CHUNK), lines, strict=False)]:
@@ -158,10 +168,11 @@ def _parquet(
     yield sink.take()
 
 
-def _schema(columns: list[dict[str, Any]], names: list[str]) -> "pa.Schema":
+def _schema(columns: list[dict[str, Any]], inputs: dict[str, str]) -> "pa.Schema":
     import pyarrow as pa  # see _parquet
 
-    number = {"double", "float", "long", "integer"}
+    whole, number = pa.int64(), pa.float64()
+    types = {"double": number, "float": number, "long": whole, "integer": whole}
     kinds = {str(column["name"]): column.get("type") for column in columns if column.get("name")}
     fields = [
         ("id", pa.string()),
@@ -171,7 +182,7 @@ def _schema(columns: list[dict[str, Any]], names: list[str]) -> "pa.Schema":
         ("status", pa.int64()),
         ("request_id", pa.string()),
         ("caller", pa.string()),
-        *((name, pa.float64() if kinds[name] in number else pa.string()) for name in names),
+        *((heading, types.get(str(kinds[name]), pa.string())) for name, heading in inputs.items()),
         *((name, pa.string()) for name in _LAST),
     ]
     return pa.schema(fields)
@@ -184,8 +195,24 @@ def _typed(value: Any, field: "pa.Field") -> Any:
     if str(field.type) == "string":
         return value if isinstance(value, str) else _text(value)
     if str(field.type) == "double":
-        return float(value) if isinstance(value, int | float) else None
+        return _float(value)
+    if str(field.type) == "int64":
+        return _whole(value)
     return value
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:  # a whole number beyond doubles, which no model takes either
+        return None
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number of 64 bits, digit by digit; doubles would round long ids."""
+    if not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value) if -(2**63) <= value < 2**63 else None
 
 
 class _Sink(io.RawIOBase):

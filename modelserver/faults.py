@@ -15,7 +15,7 @@ from typing import Any, Final
 import pandas as pd
 
 from modelserver import compat
-from modelserver.answers import Refusal, scrub
+from modelserver.answers import Refusal, scrub, show
 from modelserver.checks import label, pairs, refuse_value
 from modelserver.signature import Field, Inputs
 from modelserver.tables import CSV, INPUTS, PARQUET, RECORDS, SPLIT, Table
@@ -52,9 +52,18 @@ def explain_params(params: dict[str, Any], schema: Any) -> Refusal | None:
     """Return the refusal of the first parameter that MLflow does not take, None if it takes all."""
     for name, value in params.items():
         asked = functools.partial(compat.enforce_params, {name: value}, schema)
-        if (error := _raised(asked)) is not None:
-            return Refusal(f"Parameter '{name:.60}': {_reason(error)}")
+        if _raised(asked) is not None:
+            return Refusal(f"Parameter '{name:.60}': {show(value)} is not {_kind(name, schema)}.")
     return None
+
+
+def _kind(name: str, schema: Any) -> str:
+    """Return what a parameter takes, in words: `a double`, `a list of long`."""
+    spec = next(spec for spec in schema.params if spec.name == name)
+    kind = getattr(spec.dtype, "name", "object")
+    if spec.shape is not None:
+        return f"a list of {kind}"
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _column_refusal(

@@ -3,10 +3,12 @@
 import gc
 from collections.abc import Callable, Generator, Iterator
 
+import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.test import Client
@@ -19,6 +21,11 @@ from core.models import Job
 from tests import network, people
 from tests.registry.fixtures import mlflow, mlflow_place
 
+# `make test-live` looks at more: it runs with --hypothesis-profile=thorough.
+hypothesis.settings.register_profile("quick", max_examples=15)
+hypothesis.settings.register_profile("thorough", max_examples=100)
+hypothesis.settings.load_profile("quick")
+
 __all__ = ["mlflow", "mlflow_place"]
 
 Api = Callable[..., APIClient]
@@ -27,10 +34,14 @@ RunJobs = Callable[..., list[Job]]
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep what imports leave, half a million objects, out of every garbage collection."""
+    """Keep what imports leave, half a million objects, out of every garbage collection.
+
+    Nor need there be one for each 700 objects: a test leaves little that lives in cycles.
+    """
     gc.disable()
     outcome = yield
     gc.freeze()
+    gc.set_threshold(50_000)
     gc.enable()
     return outcome
 
@@ -43,6 +54,12 @@ def closed_network(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with network.closed():
         yield
+
+
+@pytest.fixture(autouse=True)
+def fresh_content_types() -> None:
+    """Forget the ids of content types: those of a test before are gone with its rows."""
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture

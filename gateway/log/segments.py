@@ -95,7 +95,8 @@ def segment_path(folder: Path, sequence: int) -> Path:
 def sequences(folder: Path) -> list[int]:
     """The sequences of the segments in `folder`, ascending; none when the folder is not there."""
     try:
-        names = [path.name for path in folder.iterdir()]
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
     except FileNotFoundError:
         return []
     stems = (name[:-4] for name in names if name.endswith(".seg"))

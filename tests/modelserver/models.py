@@ -123,10 +123,10 @@ def data(rows: int = 60) -> tuple[pd.DataFrame, "pd.Series[int]"]:
 
 
 def save_forest(path: Path, **options: Any) -> Path:
-    """Save a forest with doubles only; skops format unless `options` say otherwise."""
+    """Save a forest with doubles only; cloudpickle unless `options` say skops, slow to import."""
     frame, target = data()
     forest = RandomForestClassifier(8, random_state=0).fit(frame, target)
-    options = {"skops_trusted_types": FOREST_TYPES, "input_example": frame.head(2), **options}
+    options = {"serialization_format": "cloudpickle", "input_example": frame.head(2), **options}
     mlflow.sklearn.save_model(
         forest,
         path,
@@ -197,6 +197,9 @@ def _signed(inputs: Schema, params: ParamSchema | None = None) -> ModelSignature
 
 BUILDERS: dict[str, Callable[[Path], Path]] = {
     "forest": save_forest,
+    "skops forest": lambda path: save_forest(
+        path, serialization_format="skops", skops_trusted_types=FOREST_TYPES
+    ),
     "regression": save_regression,
     "actor": lambda path: save_code(
         path, ACTOR, signature=_signed(Schema([ColSpec(DataType.string, "act")]))

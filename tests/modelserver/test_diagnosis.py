@@ -37,7 +37,7 @@ def test_a_folder_without_an_mlmodel_file(tmp_path: Path) -> None:
 
 
 def test_a_missing_artifact_is_named(broken: Broken) -> None:
-    folder = broken("forest")
+    folder = broken("skops forest")
     (folder / "model.skops").unlink()
     words = words_of(folder)
     assert "The file 'model.skops' of the model is missing. Log the model again" in words
@@ -45,7 +45,7 @@ def test_a_missing_artifact_is_named(broken: Broken) -> None:
 
 
 def test_types_that_skops_does_not_trust_are_named_with_both_ways_out(broken: Broken) -> None:
-    folder = broken("forest")
+    folder = broken("skops forest")
     mlmodel = (folder / "MLmodel").read_text()
     trusted = "skops_trusted_types:\n    - sklearn.tree._tree.Tree"
     assert trusted in mlmodel

@@ -13,7 +13,6 @@ from tests.modelserver.conftest import Pair
 # MLflow and its libraries warn about themselves; what they warn about is not under test.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-BODIES = 150
 ROWS: dict[str, dict[str, Any]] = {
     "forest": {"alcohol": 9.4, "pH": 3, "total sulfur dioxide": 34.5},
     "scalars": {
@@ -66,14 +65,16 @@ def spoil(chance: random.Random, node: Any) -> Any:
     return node
 
 
-@pytest.mark.parametrize("seed", [20240229])
+@pytest.mark.parametrize(
+    ("seed", "bodies"), [(20240229, 60), pytest.param(20240301, 500, marks=pytest.mark.live)]
+)
 @pytest.mark.parametrize("model", ROWS)
 def test_a_random_body_is_answered_as_by_mlflow_or_refused(
-    pair: Callable[[str], Pair], model: str, seed: int
+    pair: Callable[[str], Pair], model: str, seed: int, bodies: int
 ) -> None:
     chance = random.Random(f"{seed} {model}")
     statuses = []
-    for _ in range(BODIES):
+    for _ in range(bodies):
         rows = [copy.deepcopy(ROWS[model]) for _ in range(chance.choice([1, 1, 2, 3]))]
         body = chance.choice(forms(rows))
         for _ in range(chance.choice([0, 1, 1, 2])):
@@ -88,6 +89,6 @@ def test_a_random_body_is_answered_as_by_mlflow_or_refused(
             error = json.loads(ours[1])
             assert error["message"], encoded
             assert "Traceback" not in error["message"]
-    assert BODIES * 0.05 < statuses.count(200) < BODIES * 0.9, (
+    assert bodies * 0.05 < statuses.count(200) < bodies * 0.9, (
         "too good or too bad to mean anything"
     )

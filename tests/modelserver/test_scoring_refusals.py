@@ -89,7 +89,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("nested", nested(([1], {**THING, "x": "no"}, {})), "Column 'thing', row 0"),
     ("nested", nested(([1], {"x": 1}, {})), "Column 'thing', row 0"),
     ("nested", nested(([1], THING, {"k": "v"})), "Column 'map', row 0"),
-    ("params", {"inputs": [1], "params": {"temperature": "hot"}}, "Parameter 'temperature'"),
+    ("params", {"inputs": [1], "params": {"temperature": "hot"}}, "'temperature': \"hot\" is not"),
     ("unsigned", {"inputs": [[1, 2], [3]]}, "Row 1 of the input has another length than row 0."),
     ("unsigned", {"instances": [{"a": 1}, {"b": 2}, {"a": 1}]}, "length"),
     ("unnamed", split(None, [[1]]), "The body has 1 columns; the model takes 2."),

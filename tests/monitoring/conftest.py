@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from django.core.serializers import deserialize, serialize
+from django.db.models import Model
 
 from core import timerange
 from core.jobs import waiting
@@ -23,7 +23,7 @@ ROWS = (
     *(RegisteredModel, ModelVersion, UploadedDataset, Deployment, Release, ModelServer),
     *(Prediction, Truth, Baseline, Check, MetricRecord, Alarm),
 )
-_made: list[str] = []
+_made: list[tuple[type[Model], list[Model]]] = []
 
 KINDS = ["width", "height", "town", "is_new", "remark", "built", "same", "empty"]
 
@@ -71,10 +71,10 @@ def drifting(db: None, monkeypatch: pytest.MonkeyPatch) -> Drifting:
     model = world.install(monkeypatch, sold)
     if not _made:
         make(training, production)
-        _made.append(serialize("json", [row for kind in ROWS for row in kind.objects.all()]))
+        _made.extend((kind, list(kind.objects.all())) for kind in ROWS)
     else:
-        for row in deserialize("json", _made[0]):
-            row.save()
+        for kind, rows in _made:
+            kind.objects.bulk_create(rows)
     check = selectors.check(Check.objects.get().pk)
     return Drifting(check.deployment, check, model, training, production)
 

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 import zipfile
 
 import pytest
 from sklearn.metrics import confusion_matrix
 
+from monitoring import pictures
 from monitoring.bundle import write_baseline, write_check
 from monitoring.models import Check
 from monitoring.tables import Table, as_csv
@@ -105,7 +107,18 @@ def test_the_json_is_the_report(drifting, files):
     assert json.loads(files["report.json"]) == drifting.check.report
 
 
-def test_the_same_report_gives_the_same_bytes(drifting, written):
+def test_the_same_report_gives_the_same_bytes(drifting, written, files, monkeypatch):
+    """Of the pictures of columns, drawn alike, those of a number and of a category."""
+
+    def drawn(name: str, *data: object) -> bytes:
+        if name in ("width", "town"):
+            return draw(name, *data)
+        end = re.sub(r"\W+", "_", f"_{name}") + ".png"
+        (known,) = (data for file, data in files.items() if file.endswith(end))
+        return known
+
+    draw = pictures.distribution
+    monkeypatch.setattr(pictures, "distribution", drawn)
     again = Check.objects.get(pk=drifting.check.pk)
     assert write_check(again, log=silent).read_bytes() == written
 
@@ -115,13 +128,17 @@ def test_cells_that_a_spreadsheet_would_run_are_text():
     assert as_csv(table).decode() == "'=head,b\n'=1+1,-3.5\n'@x,\n'-2,1e-09\n"
 
 
-def test_a_baseline_has_a_file_of_its_own(drifting):
+def test_a_baseline_has_a_file_of_its_own(drifting, monkeypatch):
+    monkeypatch.setattr("monitoring.pictures.distribution", lambda *_: b"drawn as for a check")
     files = opened(write_baseline(drifting.check.baseline, log=silent))
     names = {name for name in files if name.endswith(".csv")}
     assert names == {
         *("descriptors.csv", "labels.csv", "histograms.csv", "clusters.csv"),
         *("metrics.csv", "confusion_matrix.csv", "correlation.csv"),
     }
+    columns = [name for name, data in files.items() if data == b"drawn as for a check"]
+    assert len(columns) == 10
+    assert {"clusters.png", "correlation.png", "confusion_matrix.png"} <= set(files)
     height = next(r for r in rows_of(files, "descriptors.csv") if r["column"] == "height")
     assert float(height["std"]) == pytest.approx(drifting.training["height"].std())
     assert int(height["missing"]) == drifting.training["height"].isna().sum()

@@ -40,7 +40,7 @@ class Command(PortalCommand):
         if check.status == Check.Status.FAILED:
             raise InvalidError(check.problem, hint=check.hint)
         if options["out"] is not None:
-            copyfile(write_check(check, log=lambda _: None), options["out"])
+            _copy(write_check(check, log=lambda _: None), options["out"])
         return dict(DegradationReportSerializer(check).data)
 
     def say(self, result: dict[str, Any]) -> None:
@@ -48,3 +48,13 @@ class Command(PortalCommand):
         self.stdout.write(f"{result['check']['status']}: {result['headline']}")
         for finding in result["findings"]:
             self.stdout.write(f"- {finding}")
+
+
+def _copy(report: Path, target: Path) -> None:
+    try:
+        copyfile(report, target)
+    except OSError as error:
+        raise InvalidError(
+            f"{target} cannot be written: {error.strerror}.",
+            hint="Name a file in a folder that is there and that you may write, by --out.",
+        ) from error

@@ -26,6 +26,12 @@ def test_it_prints_the_verdict_and_writes_the_file(drifting, tmp_path, without_p
         assert "README.txt" in archive.namelist()
 
 
+@pytest.mark.parametrize("place", ["missing/report.zip", "."])
+def test_a_file_that_cannot_be_written_is_one_sentence(drifting, tmp_path, without_pictures, place):
+    with pytest.raises(CommandError, match="cannot be written: .*by --out"):
+        report("houses", "--window", "week", "--out", str(tmp_path / place))
+
+
 def test_it_prints_the_rest_object(drifting):
     found = json.loads(report("houses", "--json"))
     assert found["check"]["window"] == "week"
