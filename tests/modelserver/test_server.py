@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import stat
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from modelserver.client import ModelClient, ModelServerDown
 from modelserver.frames import LENGTHS, read_frame
 from modelserver.server import ModelServer
 
+released = threading.Event()
+"""Lets go what was asked to hold; no test depends on how quick the machine is."""
+
 DESCRIPTION = {"signature": None, "flavors": {"sklearn": "1.9.1"}}
 
 
 def score(body: bytes, content_type: str) -> Answer:
-    """Sleep as long as the body says, then echo it."""
+    """Sleep as long as the body says, or until released, then echo it."""
+    if body == b"hold":
+        released.wait(30)
     if body.startswith(b"sleep "):
         time.sleep(float(body[6:]))
     if body == b"fault":
@@ -44,6 +50,13 @@ async def running(path: Path, **options: float) -> AsyncIterator[ModelServer]:
     finally:
         server.stop()
         server.lane.close() if run.done() else await run
+
+
+@pytest.fixture(autouse=True)
+def held() -> Iterator[None]:
+    released.clear()
+    yield
+    released.set()
 
 
 @pytest.fixture
@@ -73,19 +86,20 @@ async def test_an_answer_has_body_type_warnings_and_times(client: ModelClient) -
     assert (answer.status, answer.body, answer.content_type) == (200, b"sleep 0.02", "t/x")
     assert answer.warnings == ("w",)
     assert answer.model_ms >= 20
-    assert 0 <= answer.queue_ms < 20
+    assert answer.queue_ms >= 0
 
 
 async def test_ping_tells_the_state_while_a_prediction_runs(client: ModelClient) -> None:
-    requests = [asyncio.create_task(invoke(client, b"sleep 0.1")) for _ in range(3)]
-    await asyncio.sleep(0.05)
-    began = time.monotonic()
+    requests = [asyncio.create_task(invoke(client, b"hold")) for _ in range(3)]
+    while (state := (await client.request("ping", timeout=5)).json())["requests"] < 3:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
     state = (await client.request("ping", timeout=5)).json()
-    assert time.monotonic() - began < 0.04
-    assert 20 <= state["busy_ms"] < 100
+    assert state["busy_ms"] >= 10
     assert (state["queued"], state["requests"]) == (2, 3)
     assert (state["version"], state["stopping"]) == ("9.9", False)
     assert state["rss_bytes"] > 10_000_000
+    released.set()
     await asyncio.gather(*requests)
     after = (await client.request("ping", timeout=5)).json()
     assert (after["busy_ms"], after["queued"], after["requests"]) == (0, 0, 3)
@@ -114,12 +128,12 @@ async def test_a_fault_in_one_request_neither_hangs_nor_fails_its_neighbours(
 
 
 async def test_a_deadline_that_passes_while_waiting_is_504(client: ModelClient) -> None:
-    first = asyncio.create_task(invoke(client, b"sleep 0.15"))
+    first = asyncio.create_task(invoke(client, b"hold", timeout=30))
     await asyncio.sleep(0.01)
-    began = time.monotonic()
     answer = await invoke(client, b"late", timeout=0.05)
     assert answer.status == 504
-    assert time.monotonic() - began < 0.12
+    assert not first.done()
+    released.set()
     assert (await first).status == 200
 
 
@@ -200,12 +214,14 @@ async def test_a_path_that_cannot_be_a_socket_is_named(tmp_path: Path) -> None:
 async def test_stop_finishes_what_is_in_flight_and_takes_nothing_new(path: Path) -> None:
     async with running(path) as server:
         client = ModelClient(path)
-        in_flight = [asyncio.create_task(invoke(client, b"sleep 0.4")) for _ in range(2)]
-        await asyncio.sleep(0.02)
+        in_flight = [asyncio.create_task(invoke(client, b"hold")) for _ in range(2)]
+        while (await client.request("ping", timeout=5)).json()["requests"] < 2:
+            await asyncio.sleep(0.01)
         assert (await client.request("stop", timeout=5)).status == 200
         with pytest.raises(ModelServerDown, match="stopping") as refused:
             await invoke(client, b"new")
         assert refused.value.sent is False
+        released.set()
         assert [answer.status for answer in await asyncio.gather(*in_flight)] == [200] * 2
         assert server.lane.idle
         assert not path.exists()
@@ -217,7 +233,7 @@ async def test_stop_finishes_what_is_in_flight_and_takes_nothing_new(path: Path)
 async def test_stop_cuts_off_what_takes_too_long(path: Path) -> None:
     client = ModelClient(path)
     async with running(path, drain_seconds=0.05):
-        hanging = asyncio.create_task(invoke(client, b"sleep 0.5"))
+        hanging = asyncio.create_task(invoke(client, b"hold"))
         await asyncio.sleep(0.02)
     with pytest.raises(ModelServerDown) as down:
         await hanging
