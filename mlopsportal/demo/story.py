@@ -125,7 +125,7 @@ class Story:
         # The last request of the last day was a moment ago.
         last_day = timezone.now() - PAUSE * REQUESTS_A_DAY
         first = last_day - timedelta(days=GOOD_DAYS + SKEWED_DAYS - 1)
-        sent = 0
+        known, sent = self._known(), 0
         for day in range(GOOD_DAYS + SKEWED_DAYS):
             good = day < GOOD_DAYS
             if day in (0, GOOD_DAYS):
@@ -135,31 +135,46 @@ class Story:
             rows = (data.held_out if good else data.production).sample(
                 REQUESTS_A_DAY * ROWS_A_REQUEST, replace=True, random_state=day
             )
-            begin = first + timedelta(days=day)
-            if not self._is_sent(begin):
-                sent += self._send_day(rows, begin=begin)
+            sent += len(rows)
+            self._send_day(rows, day=day, begin=first + timedelta(days=day), known=known)
         return sent
 
-    def _send_day(self, rows: "pd.DataFrame", *, begin: datetime) -> int:
+    def _send_day(
+        self, rows: "pd.DataFrame", *, day: int, begin: datetime, known: dict[str, dict[str, Any]]
+    ) -> None:
         from mlopsportal.demo.data import TARGET  # see _send_weeks
 
         truths = []
         for number in range(REQUESTS_A_DAY):
             part = rows.iloc[number * ROWS_A_REQUEST : (number + 1) * ROWS_A_REQUEST]
-            inputs = part.drop(columns=TARGET)
-            answer = self._http.post(
-                f"/models/{NAME}/invocations",
-                json={"dataframe_split": inputs.to_dict(orient="split", index=False)},
-                headers={"X-Portal-Time": (begin + PAUSE * number).isoformat()},
-            )
-            _raise_for(answer)
-            prediction = answer.headers["X-Portal-Prediction"]
-            truths += [
-                {"id": prediction, "row": row, "value": int(value)}
-                for row, value in enumerate(part[TARGET])
-            ]
-        self._call("POST", f"/api/v1/deployments/{NAME}/truths", json=truths)
-        return len(truths)
+            request_id = f"demo-{day}-{number}"
+            kept = known.get(request_id)
+            if kept is None:
+                time_of_it = begin + PAUSE * number
+                kept = {"id": self._ask(part.drop(columns=TARGET), request_id, at=time_of_it)}
+            if not kept.get("truths"):
+                truths += [
+                    {"id": kept["id"], "row": row, "value": int(value)}
+                    for row, value in enumerate(part[TARGET])
+                ]
+        if truths:
+            self._call("POST", f"/api/v1/deployments/{NAME}/truths", json=truths)
+
+    def _ask(self, inputs: "pd.DataFrame", request_id: str, *, at: datetime) -> str:
+        """Send one request and return the id of its prediction."""
+        answer = self._http.post(
+            f"/models/{NAME}/invocations",
+            json={"dataframe_split": inputs.to_dict(orient="split", index=False)},
+            headers={"X-Portal-Time": at.isoformat(), "X-Request-Id": request_id},
+        )
+        _raise_for(answer)
+        return answer.headers["X-Portal-Prediction"]
+
+    def _known(self) -> dict[str, dict[str, Any]]:
+        """Return by request id what a demo that was cut off has sent."""
+        answer = self._http.get(f"/api/v1/deployments/{NAME}/predictions?window=month")
+        _raise_for(answer)
+        return {prediction["request_id"]: prediction for prediction in answer.json()}
 
     def _wait_until_live(self) -> None:
         until = time.monotonic() + _PATIENCE
@@ -169,14 +184,6 @@ class Story:
                     f"The demo's deployment did not become live: it is {status}."
                 )
             time.sleep(0.5)
-
-    def _is_sent(self, begin: datetime) -> bool:
-        """Return whether a demo that was cut off, hours ago at most, sent the day with truths."""
-        begins = begin - timedelta(hours=8)
-        span = {"from": begins.isoformat(), "to": (begins + timedelta(days=1)).isoformat()}
-        answer = self._http.get(f"/api/v1/deployments/{NAME}/predictions", params=span)
-        _raise_for(answer)
-        return sum(bool(prediction["truths"]) for prediction in answer.json()) >= REQUESTS_A_DAY
 
     def _is_registered(self) -> bool:
         """Return whether the portal has read the model and its alias, which MLflow sets last."""

@@ -265,6 +265,7 @@ def test_a_stranger_is_not_taken_for_a_report() -> None:
         InitialReport.from_json({"task": "binary"})
 
 
+@pytest.mark.live
 def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "import hashlib; from tests.drift.test_reports import *; "

@@ -16,6 +16,8 @@ from django.conf import settings
 from mlopsportal.processes import ROLES, Keeper, Program, programs
 from tests.waiting import PATIENCE, runs, wait_for
 
+pytestmark = pytest.mark.live
+
 WAITS = "import time; time.sleep(60)"
 ENDS = "import sys, time; open(sys.argv[1] + '.starts', 'a').write(f'{time.monotonic()}\\n')"
 

@@ -16,7 +16,7 @@ from tests.modelserver.conftest import Pair, Saved, Served
 from tests.modelserver.models import COLUMNS, data
 
 # MLflow and its libraries warn about themselves; what they warn about is not under test.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("ignore")]
 
 Fleet = dict[str, Served]
 

@@ -107,6 +107,7 @@ def test_the_json_is_the_report(drifting, files):
     assert json.loads(files["report.json"]) == drifting.check.report
 
 
+@pytest.mark.live
 def test_the_same_report_gives_the_same_bytes(drifting, written, files, monkeypatch):
     """Of the pictures of columns, drawn alike, those of a number and of a category."""
 

@@ -127,6 +127,8 @@ class Viewer:
     def _turn_to(self, view: View) -> None:
         self.page.set_viewport_size({"width": view.width, "height": _HEIGHTS[view.width]})
         self.page.emulate_media(color_scheme=view.theme)
+        # The page hears of its new width with the next frame.
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def _looked_at(self, view: View) -> list[str]:
         found: list[str] = self.page.evaluate("portalInspector.look", view.rules)
