@@ -13,7 +13,7 @@ from tests.e2e.registering import run_with_mlflow, standard_requirements
 
 pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
-SECONDS = 20
+SECONDS = 45
 """Longer than a model server was once given to stop (10 s, and 15 s until it was killed)."""
 
 _PROGRAM = """

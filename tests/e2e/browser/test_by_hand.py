@@ -181,7 +181,7 @@ def _find_prediction(page: Page, deployment: str, prediction: str) -> None:
 def _download(page: Page, label: str) -> list[str]:
     """Take a download of the page's menu; return the names in the zip."""
     page.locator("main details.menu summary").click()
-    with page.expect_download() as waiting:
+    with page.expect_download(timeout=90_000) as waiting:
         page.get_by_role("link", name=label).click()
     taken: Download = waiting.value
     with zipfile.ZipFile(taken.path()) as archive:
