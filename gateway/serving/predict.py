@@ -60,14 +60,16 @@ class Predictor:
     async def open(self, scope: Scope, deployment: str) -> Asked:
         """Find the deployment and check who asks.
 
-        What is refused by tables that may be half a second old is looked at once more with fresh
-        ones: a deployment or a token that was just made works at once.
+        What tables that may be half a second old refuse, or know no live server of, is looked at
+        once more with fresh ones: a deployment or a token that was just made works at once.
 
         Raises:
             Refusal: 401, 403 or 404.
         """
         try:
-            return self._open(scope, deployment)
+            asked = self._open(scope, deployment)
+            if asked.route.sockets:
+                return asked
         except Refusal as refusal:
             if refusal.status == 400:
                 raise

@@ -47,7 +47,7 @@ _CODE = textwrap.dedent(
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a portal of its own, where version 1 of `sleepy` is live; there is another."""
-    running = RunningPortal(tmp_path_factory.mktemp("s") / "data", PORTAL_PREDICT_TIMEOUT="40s")
+    running = RunningPortal(tmp_path_factory.mktemp("s") / "data", PORTAL_PREDICT_TIMEOUT="90s")
     running.manage("setup")
     running.start()
     token = running.token("admin")

@@ -520,6 +520,18 @@ async def test_a_switch_is_seen_with_the_next_look_and_the_old_one_still_answers
         await desk.gateway.routes.aclose()
 
 
+async def test_a_model_server_that_just_came_up_is_asked_at_once(desk: Desk) -> None:
+    def become(status: str) -> None:
+        ModelServer.objects.update(status=status)
+        desk.gateway.routes._revision = (-1,)
+
+    await desk.stop_refreshing()
+    await sync_to_async(become)(ModelServer.Status.RESTARTING)
+    await desk.refresh()
+    await sync_to_async(become)(ModelServer.Status.LIVE)
+    assert (await desk.ask()).status == 200
+
+
 async def test_while_the_database_is_away_the_routes_stay(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
